@@ -1,0 +1,162 @@
+//! What shoppers want, written by hand: one YAML file an intent, with example messages by language.
+//!
+//! ```yaml
+//! id: return_freight
+//! title:
+//!   zh: 退货运费
+//!   en: Return freight
+//! description: Who pays the freight of a return.
+//! priority: normal
+//! handling: answer
+//! examples:
+//!   zh:
+//!     - 退货的运费谁出？
+//!   en:
+//!     - who pays for shipping it back
+//! ```
+//! One file, `out_of_scope.yaml`, holds only examples: messages that are none of the intents.
+
+mod folder;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The id that a file of messages without an intent has.
+pub const OUT_OF_SCOPE: &str = "out_of_scope";
+
+/// A whole shop's intents.
+#[derive(Clone, Debug)]
+pub struct Intents {
+    /// Sorted by id.
+    pub intents: Vec<Intent>,
+    /// Messages that are none of them. May be empty.
+    pub out_of_scope: Vec<Example>,
+}
+
+/// One thing that shoppers want.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// How it is called, and what to do with it.
+    pub label: Label,
+    /// Messages that mean it.
+    pub examples: Vec<Example>,
+}
+
+/// What a classifier keeps of an intent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The id in data, bundles, tickets and reports.
+    pub id: IntentId,
+    /// For people, by language tag.
+    pub title: BTreeMap<String, String>,
+    /// How soon a human should look at it.
+    pub priority: Priority,
+    /// Whether the knowledge base may answer.
+    pub handling: Handling,
+}
+
+impl Label {
+    /// The title in that language, else in any.
+    #[must_use]
+    pub fn title_in(&self, language: &str) -> &str {
+        let title = self.title.get(language).or_else(|| self.title.values().next());
+        title.map_or(self.id.as_str(), String::as_str)
+    }
+}
+
+/// The id of an intent: lower-case letters, digits and underscores.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IntentId(String);
+
+impl IntentId {
+    /// Takes an id that is well formed.
+    #[must_use]
+    pub fn new(id: &str) -> Option<Self> {
+        let well_formed = id.starts_with(|first: char| first.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        well_formed.then(|| Self(id.to_owned()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IntentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How soon a human should look at a ticket; the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Danger to people, threats: at once.
+    Urgent,
+    /// Something went wrong for the shopper.
+    High,
+    /// The usual.
+    Normal,
+    /// Can wait.
+    Low,
+}
+
+impl Priority {
+    /// The word used in data, JSON and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// Who deals with an intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Handling {
+    /// The knowledge base, when it is sure enough.
+    Answer,
+    /// Always a human.
+    Human,
+}
+
+/// A message that means an intent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The message.
+    pub text: String,
+    /// The tag of the language that it is filed under.
+    pub language: String,
+}
+
+/// One mistake in a file that people write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1, where it is known.
+    pub line: Option<u64>,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}

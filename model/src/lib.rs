@@ -1,0 +1,32 @@
+//! Text in, embeddings and intent probabilities out.
+//!
+//! This crate is synchronous and knows no HTTP, no async runtime, no database and no vector store. Read it in
+//! this order:
+//!
+//! 1. [`TextEncoder`]: a text becomes a unit-length [`Embedding`]. It puts together a [`tokenizer`], an
+//!    [`encoder`] and the model [`folder`] that both are read from.
+//! 2. [`import`]: how a published checkpoint becomes such a folder.
+//! 3. [`intents`]: what shoppers want, written by hand, with example messages.
+//! 4. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
+//!
+//! Everything that can fail returns the one [`Error`] of this crate.
+
+mod text_encoder;
+
+pub mod encoder;
+pub mod folder;
+pub mod import;
+pub mod tokenizer;
+
+pub mod classifier;
+pub mod intents;
+
+mod embedding;
+mod error;
+mod probability;
+mod replace;
+
+pub use embedding::Embedding;
+pub use error::{Error, Result};
+pub use probability::Probability;
+pub use text_encoder::{Embedded, Role, TextEncoder};

@@ -1,0 +1,211 @@
+//! Conversations and their messages, as they are kept and as the API shows them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shopdesk_kb::{Article, ArticleId, Language, Version};
+use shopdesk_model::Probability;
+use shopdesk_model::classifier::BundleId;
+use shopdesk_model::intents::IntentId;
+use shopdesk_triage::{EscalationReason, MessageLanguage};
+use uuid::Uuid;
+
+macro_rules! id_newtype {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id; later ones sort after earlier ones.
+            #[must_use]
+            #[expect(clippy::new_without_default, reason = "every call gives another id")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+pub(crate) use id_newtype;
+
+id_newtype!(
+    /// Names a conversation.
+    ConversationId,
+    /// Names a message.
+    MessageId
+);
+
+/// A conversation without its messages.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Who speaks for the shop.
+    pub state: ConversationState,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+/// Who speaks for the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationState {
+    /// The program answers.
+    Bot,
+    /// A ticket is open. The program is silent: nobody talks over a human.
+    WaitingForHuman,
+}
+
+impl ConversationState {
+    /// The word used in JSON and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::WaitingForHuman => "waiting_for_human",
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// The shop's customer.
+    Shopper,
+    /// This program, in the shop's words.
+    Bot,
+}
+
+/// A message of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// 1 for the first of its conversation, without gaps.
+    pub sequence: i64,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// What it says.
+    pub text: String,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// What a reply of the program has beside its text.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+}
+
+/// What a reply of the program has beside its text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The article that it quotes.
+    pub article: Option<Citation>,
+    /// What the shopper may choose from.
+    pub choices: Vec<Choice>,
+    /// How it came about.
+    pub assessment: Option<Assessed>,
+}
+
+/// An article in the version that was quoted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Citation {
+    /// The article.
+    pub id: ArticleId,
+    /// Its language.
+    pub language: Language,
+    /// The version, which stays readable at `/v1/articles/{id}/{language}/{version}`.
+    pub version: Version,
+    /// Its headline.
+    pub title: String,
+}
+
+impl From<&Article> for Citation {
+    fn from(article: &Article) -> Self {
+        Self {
+            id: article.id.clone(),
+            language: article.language.clone(),
+            version: article.version.clone(),
+            title: article.title.clone(),
+        }
+    }
+}
+
+/// One of the meanings that the shopper is asked to choose from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The intent.
+    pub intent: IntentId,
+    /// Its title in the shopper's language.
+    pub title: String,
+}
+
+/// What the pipeline made of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assessed {
+    /// What was decided.
+    pub decision: DecisionKind,
+    /// Why a human takes over, if one does.
+    pub reason: Option<EscalationReason>,
+    /// The message's language.
+    pub language: MessageLanguage,
+    /// The three likeliest intents.
+    pub intents: Vec<IntentConfidence>,
+    /// The probability that it is none of the shop's intents.
+    pub out_of_scope: Probability,
+    /// Cosine between the message and the quoted article.
+    pub similarity: Option<f32>,
+    /// The bundle that made the probabilities.
+    pub bundle: BundleId,
+    /// Whether the end of the message was too long to be read.
+    pub truncated: bool,
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionKind {
+    /// An article answers.
+    Answer,
+    /// The shopper is asked what is meant.
+    Clarify,
+    /// A human takes over.
+    Escalate,
+}
+
+/// An intent with its probability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntentConfidence {
+    /// The intent.
+    pub id: IntentId,
+    /// Its calibrated probability.
+    pub confidence: Probability,
+}
+
+/// A version of an article, as it was quoted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArticleVersion {
+    /// Which article and version.
+    #[serde(flatten)]
+    pub citation: Citation,
+    /// The short answer.
+    pub answer: String,
+    /// The full text, in Markdown.
+    pub body: String,
+}

@@ -1,0 +1,48 @@
+//! The HTTP routes. Handlers extract, call and map.
+
+mod articles;
+mod conversations;
+mod health;
+mod page;
+mod tickets;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Request};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The whole service.
+pub fn router(state: AppState) -> Router {
+    let body_limit = state.max_message_characters * 4 + 4096;
+    Router::new()
+        .route("/", get(page::index))
+        .route("/assets/{name}", get(page::asset))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/v1/conversations", post(conversations::create))
+        .route("/v1/conversations/{id}", get(conversations::show))
+        .route("/v1/conversations/{id}/messages", post(conversations::send))
+        .route("/v1/tickets", get(tickets::list))
+        .route("/v1/articles/{id}/{language}/{version}", get(articles::show))
+        .fallback(async || Problem::NoRoute)
+        .layer(axum::extract::DefaultBodyLimit::max(body_limit))
+        .layer(CatchPanicLayer::new())
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "no-referrer"))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .with_state(state)
+}
+
+/// Method and path; never a body, never a query.
+fn span(request: &Request<axum::body::Body>) -> tracing::Span {
+    tracing::info_span!("request", http.method = %request.method(), http.path = request.uri().path())
+}
+
+fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}

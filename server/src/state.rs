@@ -1,0 +1,38 @@
+//! What the handlers share. Only `main` and the tests construct it.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::Date};
+use shopdesk_triage::MessageLanguage;
+
+use crate::{Assessor, LanguageReplies, Replies, Store};
+
+/// The parts of the running service.
+#[derive(Clone)]
+pub struct AppState {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The pipeline.
+    pub assessor: Assessor,
+    /// The sentences beside the articles.
+    pub replies: Arc<Replies>,
+    /// The language for readers whose own we do not know.
+    pub default_language: String,
+    /// Where the shop's days begin and end.
+    pub time_zone: TimeZone,
+    /// The longest message, in characters.
+    pub max_message_characters: usize,
+}
+
+impl AppState {
+    /// The shop's calendar day.
+    pub(crate) fn today(&self) -> Date {
+        Timestamp::now().to_zoned(self.time_zone.clone()).date()
+    }
+
+    /// The sentences for a reader of that language.
+    pub(crate) fn replies_for(&self, language: MessageLanguage) -> Option<&LanguageReplies> {
+        self.replies.for_language(language, &self.default_language)
+    }
+}

@@ -1,0 +1,145 @@
+//! The chat as a shopper's page uses it.
+
+mod support;
+
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use support::TestApp;
+
+#[tokio::test]
+async fn a_question_is_answered_in_the_shops_own_words() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    let exchange = app.say(&conversation, "这个不想要了，要退货怎么弄").await;
+    insta::assert_json_snapshot!(exchange, {
+        ".**.id" => insta::dynamic_redaction(|value, path| {
+            // Ids of intents and articles are part of what is said; those of messages are not.
+            if path.to_string().contains("intents") || path.to_string().contains("article") { value } else { "[id]".into() }
+        }),
+        ".**.created_at" => "[time]",
+        ".**.confidence" => "[probability]",
+        ".**.out_of_scope" => "[probability]",
+        ".**.similarity" => "[cosine]",
+        ".**.bundle" => "[bundle]",
+    });
+}
+
+#[tokio::test]
+async fn an_english_question_gets_the_english_article() {
+    let app = TestApp::start().await;
+    let exchange = app.say(&app.conversation().await, "I would like to return my jacket, how?").await;
+    assert_eq!(exchange["reply"]["article"]["language"], "en");
+    assert_eq!(
+        exchange["reply"]["text"],
+        "You can return within 7 days. Apply in \"My orders\", then send it back."
+    );
+}
+
+#[tokio::test]
+async fn everything_said_can_be_read_again() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    let first = app.say(&conversation, "什么时候发货呀").await;
+    let second = app.say(&conversation, "怎么退货").await;
+    let shown = app.get(&format!("/v1/conversations/{conversation}")).await.json();
+    let said = [&first["message"], &first["reply"], &second["message"], &second["reply"]];
+    assert_eq!(shown["messages"], json!(said));
+    assert_eq!(sequences(&shown), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_quoted_version_of_an_article_stays_readable() {
+    let app = TestApp::start().await;
+    let exchange = app.say(&app.conversation().await, "怎么退货").await;
+    let article = &exchange["reply"]["article"];
+    let part = |key: &str| article[key].as_str().unwrap().to_owned();
+    let path = format!("/v1/articles/{}/{}/{}", part("id"), part("language"), part("version"));
+    let version = app.get(&path).await.json();
+    assert_eq!(version["answer"], exchange["reply"]["text"]);
+    assert_eq!(app.get("/v1/articles/a/zh/0").await.problem(), (404, "no-article-version".to_owned()));
+}
+
+#[tokio::test]
+async fn a_message_sent_twice_is_answered_once() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    let path = format!("/v1/conversations/{conversation}/messages");
+    let body = json!({ "text": "怎么退货", "client_message_id": "m1" });
+    let first = app.post(&path, body.clone()).await.json();
+    let second = app.post(&path, body).await.json();
+    assert_eq!(first, second);
+    let shown = app.get(&format!("/v1/conversations/{conversation}")).await.json();
+    assert_eq!(sequences(&shown), [1, 2]);
+}
+
+#[tokio::test]
+async fn what_is_refused_says_why_and_what_to_do() {
+    let app = TestApp::start().await;
+    let path = format!("/v1/conversations/{}/messages", app.conversation().await);
+    let problem = async |body: Value| app.post(&path, body).await.problem();
+    assert_eq!(problem(json!({ "text": " \n" })).await, (422, "empty-message".to_owned()));
+    assert_eq!(problem(json!({ "text": "长".repeat(201) })).await, (422, "message-too-long".to_owned()));
+    assert_eq!(problem(json!({ "txt": "a" })).await, (422, "invalid-body".to_owned()));
+    let empty_id = json!({ "text": "a", "client_message_id": "" });
+    assert_eq!(problem(empty_id).await, (422, "invalid-client-message-id".to_owned()));
+    let broken = app.request(Method::POST, &path, Some("{".to_owned())).await;
+    assert_eq!(broken.problem(), (400, "invalid-body".to_owned()));
+    let huge = app.request(Method::POST, &path, Some(" ".repeat(1 << 20))).await;
+    assert_eq!(huge.problem(), (413, "invalid-body".to_owned()));
+    let nobody = "/v1/conversations/00000000-0000-7000-8000-000000000000/messages";
+    assert_eq!(app.post(nobody, json!({ "text": "a" })).await.problem(), (404, "no-conversation".to_owned()));
+    assert_eq!(app.get("/v1/conversations/x").await.problem(), (404, "no-conversation".to_owned()));
+    assert_eq!(app.get("/nothing").await.problem(), (404, "no-route".to_owned()));
+}
+
+#[tokio::test]
+async fn too_many_messages_at_once_are_refused_and_answered_when_sent_again() {
+    let app = TestApp::with_queue(1).await;
+    let conversation = app.conversation().await;
+    let path = format!("/v1/conversations/{conversation}/messages");
+    let body = |number: usize| json!({ "text": "怎么退货", "client_message_id": number.to_string() });
+    let mut waiting = tokio::task::JoinSet::new();
+    let app = std::sync::Arc::new(app);
+    for number in 0..20 {
+        let (app, path, body) = (app.clone(), path.clone(), body(number));
+        waiting.spawn(async move { (number, app.post(&path, body).await) });
+    }
+    let replies = waiting.join_all().await;
+    let refused: Vec<_> = replies.iter().filter(|(_, reply)| reply.status != StatusCode::OK).collect();
+    assert!(!refused.is_empty() && refused.len() < 20, "{} of 20 were refused", refused.len());
+    for (number, reply) in refused {
+        assert_eq!(reply.problem(), (429, "overloaded".to_owned()));
+        assert_eq!(reply.headers[header::RETRY_AFTER], "2");
+        let again = app.post(&path, body(*number)).await;
+        assert_eq!(again.status, StatusCode::OK);
+        assert!(again.json()["reply"].is_object());
+    }
+    let shown = app.get(&format!("/v1/conversations/{conversation}")).await.json();
+    assert_eq!(sequences(&shown), (1..=40).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
+    let app = TestApp::start().await;
+    let page = app.get("/").await;
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    for (path, content_type) in [("/assets/chat.js", "text/javascript"), ("/assets/chat.css", "text/css")] {
+        assert!(page.text.contains(path));
+        let asset = app.get(path).await;
+        assert!(asset.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with(content_type));
+    }
+    assert_eq!(app.get("/assets/../Cargo.toml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn it_says_that_it_lives_and_is_ready() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/livez").await.text, "ok\n");
+    assert_eq!(app.get("/readyz").await.text, "ready\n");
+}
+
+fn sequences(conversation: &Value) -> Vec<i64> {
+    let messages = conversation["messages"].as_array().unwrap();
+    messages.iter().map(|message| message["sequence"].as_i64().unwrap()).collect()
+}

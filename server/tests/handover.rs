@@ -1,0 +1,90 @@
+//! When a human takes over: what the human gets, and that the program is silent from then on.
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::TestApp;
+
+#[tokio::test]
+async fn a_complaint_becomes_a_ticket_with_all_that_is_known() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    let exchange = app.say(&conversation, "你们的服务态度太差了，我要投诉！").await;
+    assert_eq!(exchange["state"], "waiting_for_human");
+    assert_eq!(exchange["reply"]["text"], "zh: specialist");
+    let tickets = app.get("/v1/tickets").await.json();
+    let [ticket] = tickets["tickets"].as_array().unwrap().as_slice() else { panic!("one ticket: {tickets}") };
+    assert_eq!(ticket["conversation"], conversation.as_str());
+    assert_eq!(ticket["message"], exchange["message"]["id"]);
+    assert_eq!(ticket["text"], "你们的服务态度太差了，我要投诉！");
+    assert_eq!(ticket["priority"], "high");
+    assert_eq!(ticket["reason"], "intent_needs_human");
+    assert_eq!(ticket["assessment"]["intents"][0]["id"], "complaint");
+    assert_eq!(ticket["assessment"]["language"], "zh-Hans");
+    assert_eq!(ticket["suggestions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_out_of_scope_goes_to_a_human() {
+    let app = TestApp::start().await;
+    let exchange = app.say(&app.conversation().await, "write a short poem about the weather").await;
+    assert_eq!(exchange["reply"]["assessment"]["reason"], "out_of_scope");
+    assert_eq!(exchange["reply"]["text"], "en: out of scope");
+}
+
+#[tokio::test]
+async fn the_program_is_silent_once_a_human_has_the_conversation() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "我要投诉你们客服").await;
+    let exchange = app.say(&conversation, "怎么退货").await;
+    assert_eq!(exchange["reply"], Value::Null);
+    assert_eq!(exchange["state"], "waiting_for_human");
+    assert_eq!(app.get("/v1/tickets").await.json()["tickets"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_messages_at_once_open_one_ticket_and_get_no_reply_after_it() {
+    let app = Arc::new(TestApp::start().await);
+    let conversation = app.conversation().await;
+    let mut sending = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let (app, conversation) = (app.clone(), conversation.clone());
+        let text = if number % 2 == 0 { "怎么退货" } else { "我要投诉你们客服" };
+        sending.spawn(async move { app.say(&conversation, text).await });
+    }
+    sending.join_all().await;
+    let shown = app.get(&format!("/v1/conversations/{conversation}")).await.json();
+    let messages = shown["messages"].as_array().unwrap();
+    let sequences: Vec<i64> = messages.iter().map(|message| message["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequences, (1..=messages.len() as i64).collect::<Vec<_>>());
+    let shoppers = messages.iter().filter(|message| message["sender"] == "shopper").count();
+    assert_eq!(shoppers, 100);
+    let replies: Vec<&Value> = messages.iter().filter(|message| message["sender"] == "bot").collect();
+    let handed_over = |reply: &&&Value| reply["assessment"]["decision"] == "escalate";
+    assert_eq!(replies.iter().filter(handed_over).count(), 1);
+    assert!(handed_over(&replies.last().unwrap()), "nothing is said after the hand-over");
+    assert_eq!(app.get("/v1/tickets").await.json()["tickets"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn tickets_come_by_urgency_and_then_by_age() {
+    let app = TestApp::start().await;
+    for text in ["讲个笑话吧", "我要投诉你们", "tell me a joke"] {
+        app.say(&app.conversation().await, text).await;
+    }
+    let tickets = app.get("/v1/tickets").await.json();
+    let texts: Vec<_> = tickets["tickets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ticket| ticket["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(texts, ["我要投诉你们", "讲个笑话吧", "tell me a joke"]);
+    assert_eq!(app.get("/v1/tickets?limit=1").await.json()["tickets"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get("/v1/tickets?limit=0").await.problem(), (422, "invalid-parameter".to_owned()));
+    assert_eq!(app.get("/v1/tickets?limt=3").await.problem(), (422, "invalid-parameter".to_owned()));
+    assert_eq!(json!(tickets["tickets"][0]["assessment"]["decision"]), "escalate");
+}

@@ -1,0 +1,144 @@
+//! The whole service in-process: the real model, a tiny shop, a database of its own, no port.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use shopdesk_kb::Articles;
+use shopdesk_model::classifier::{TrainOptions, train};
+use shopdesk_model::intents::Intents;
+use shopdesk_model::{Probability, TextEncoder};
+use shopdesk_server::{AppState, Assessor, Replies, SqliteStore, Store as _, router};
+use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// A running service.
+pub struct TestApp {
+    router: Router,
+    _database: TempDir,
+}
+
+/// What came back.
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    /// The stable code of a problem.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let kind = self.json()["type"].as_str().unwrap().to_owned();
+        (self.status.as_u16(), kind.rsplit(':').next().unwrap().to_owned())
+    }
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with_queue(256).await
+    }
+
+    pub async fn with_queue(queue: usize) -> Self {
+        let database = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&database.path().join("test.db")).await.unwrap();
+        store.remember_articles(TRIAGE.knowledge_base().articles()).await.unwrap();
+        let state = AppState {
+            store: Arc::new(store),
+            assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
+            replies: Arc::new(replies()),
+            default_language: "zh".to_owned(),
+            time_zone: TimeZone::UTC,
+            max_message_characters: 200,
+        };
+        Self { router: router(state), _database: database }
+    }
+
+    pub async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, Body::from))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.request(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.request(Method::POST, path, Some(body.to_string())).await
+    }
+
+    pub async fn conversation(&self) -> String {
+        let reply = self.post("/v1/conversations", json!({})).await;
+        assert_eq!(reply.status, StatusCode::CREATED);
+        reply.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn say(&self, conversation: &str, text: &str) -> Value {
+        let reply =
+            self.post(&format!("/v1/conversations/{conversation}/messages"), json!({ "text": text })).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        reply.json()
+    }
+}
+
+/// Trained once for all tests of a file.
+static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
+    let encoder = Arc::new(TextEncoder::open(&model()).unwrap());
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
+    let intents = Intents::load(&fixture.join("intents")).unwrap();
+    // So few examples take a weak penalty.
+    let options = TrainOptions { inverse_penalty: 1.0, ..TrainOptions::default() };
+    let bundle = train(&encoder, &intents, &options, |_, _, _| ()).unwrap();
+    let articles = Articles::load(&fixture.join("kb")).unwrap();
+    assert!(articles.mistakes.is_empty(), "{:?}", articles.mistakes);
+    let mut cache = VectorCache::in_memory(&encoder);
+    let knowledge_base = KnowledgeBase::build(&encoder, &articles.articles, &mut cache, |_, _| ()).unwrap();
+    let probability = |value| Probability::new(value).unwrap();
+    let policy = Policy {
+        answer_confidence: probability(0.6),
+        answer_similarity: 0.8,
+        clarify_confidence: probability(0.25),
+        out_of_scope_limit: probability(0.4),
+    };
+    Arc::new(Triage::new(encoder, bundle, knowledge_base, policy).unwrap())
+});
+
+fn model() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/multilingual-e5-small");
+    assert!(folder.exists(), "`{}` is missing: run `scripts/fetch-model`", folder.display());
+    folder
+}
+
+fn replies() -> Replies {
+    let sentences = |language: &str| {
+        json!({
+            "clarify": format!("{language}: which?"),
+            "handed_over": format!("{language}: handed over"),
+            "handed_over_to_specialist": format!("{language}: specialist"),
+            "handed_over_out_of_scope": format!("{language}: out of scope"),
+        })
+    };
+    serde_json::from_value(json!({ "zh": sentences("zh"), "en": sentences("en") })).unwrap()
+}

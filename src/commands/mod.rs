@@ -1,0 +1,20 @@
+//! One module for each subcommand: its arguments, and what it does with the library crates.
+
+pub(crate) mod classify;
+pub(crate) mod embed;
+pub(crate) mod eval;
+pub(crate) mod kb;
+pub(crate) mod model;
+pub(crate) mod serve;
+pub(crate) mod train;
+
+use std::io::BufRead as _;
+
+/// The texts given as arguments; when there are none, the lines of standard input that are not empty.
+fn texts_or_lines(texts: &[String]) -> Box<dyn Iterator<Item = std::io::Result<String>> + '_> {
+    if !texts.is_empty() {
+        return Box::new(texts.iter().cloned().map(Ok));
+    }
+    let lines = std::io::stdin().lock().lines();
+    Box::new(lines.filter(|line| line.as_ref().map_or(true, |line| !line.trim().is_empty())))
+}

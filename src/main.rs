@@ -1,0 +1,96 @@
+//! The one binary: a subcommand for each job, each of them thin.
+
+mod commands;
+mod output;
+mod progress;
+mod shop;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// An after-sales desk that answers from the shop's own words, at an error rate that the shop chooses.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    /// The shop: its `shopdesk.toml`, or the folder that holds it.
+    #[arg(long, global = true, default_value = "shop", env = "SHOPDESK_SHOP")]
+    shop: PathBuf,
+
+    /// How to write the log on standard error.
+    #[arg(long, global = true, default_value = "text")]
+    log_format: LogFormat,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Import a model, check it, or tell what it is.
+    Model(commands::model::Arguments),
+    /// Turn text into vectors.
+    Embed(commands::embed::Arguments),
+    /// Learn the shop's intents from their examples.
+    Train(commands::train::Arguments),
+    /// Say what messages mean and what would be done with them.
+    Classify(commands::classify::Arguments),
+    /// Check the shop's articles, or search them.
+    Kb(commands::kb::Arguments),
+    /// Measure how often the shop's desk is wrong.
+    Eval(commands::eval::Arguments),
+    /// Serve the chat.
+    Serve(commands::serve::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(arguments.log_format);
+    match run(&arguments) {
+        Ok(code) => code,
+        // Whoever reads our output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let shop = &arguments.shop;
+    match &arguments.command {
+        Command::Model(arguments) => commands::model::run(shop, arguments),
+        Command::Embed(arguments) => commands::embed::run(shop, arguments),
+        Command::Train(arguments) => commands::train::run(shop, arguments),
+        Command::Classify(arguments) => commands::classify::run(shop, arguments),
+        Command::Kb(arguments) => commands::kb::run(shop, arguments),
+        Command::Eval(arguments) => commands::eval::run(shop, arguments),
+        Command::Serve(arguments) => commands::serve::run(shop, arguments),
+    }
+}
+
+/// `SHOPDESK_LOG` takes the filters of tracing-subscriber, as in `shopdesk_server=debug`.
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("SHOPDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,147 @@
+//! `shopdesk.toml`: one small struct for each concern. The annotated file in `shop/` is the documentation.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use shopdesk_kb::Articles;
+use shopdesk_model::TextEncoder;
+use shopdesk_model::classifier::{Bundle, TrainOptions};
+use shopdesk_model::intents::Intents;
+use shopdesk_server::{Replies, ServerConfig};
+use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
+
+use crate::progress::Progress;
+
+const FILE: &str = "shopdesk.toml";
+
+/// A shop's settings, with paths made relative to the file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shop {
+    pub(crate) shop: Identity,
+    pub(crate) paths: Paths,
+    pub(crate) training: Training,
+    pub(crate) policy: Policy,
+    pub(crate) server: ServerConfig,
+    pub(crate) replies: Replies,
+}
+
+/// Who and where the shop is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    pub(crate) default_language: String,
+    pub(crate) time_zone: String,
+}
+
+/// Where things are kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paths {
+    pub(crate) intents: PathBuf,
+    pub(crate) articles: PathBuf,
+    pub(crate) model: PathBuf,
+    pub(crate) data: PathBuf,
+}
+
+/// How the classifier is fitted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Training {
+    inverse_penalty: f64,
+    folds: usize,
+}
+
+impl Training {
+    pub(crate) fn options(&self) -> TrainOptions {
+        TrainOptions { inverse_penalty: self.inverse_penalty, folds: self.folds, ..TrainOptions::default() }
+    }
+}
+
+impl Shop {
+    /// Reads the file, or the one in the folder, and checks what cannot be said by types.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = if path.is_dir() { path.join(FILE) } else { path.to_path_buf() };
+        let text = std::fs::read_to_string(&file).with_context(|| {
+            format!("cannot read the shop's settings in `{}`; `--shop` says where they are", file.display())
+        })?;
+        let mut shop: Self = toml::from_str(&text).with_context(|| format!("in `{}`", file.display()))?;
+        let problem = |problem: &str| anyhow::anyhow!("in `{}`: {problem}", file.display());
+        if !shop.replies.has(&shop.shop.default_language) {
+            return Err(problem(&format!(
+                "`shop.default_language` is `{0}`, but there is no section `[replies.{0}]`",
+                shop.shop.default_language
+            )));
+        }
+        if shop.training.folds < 2 || shop.training.inverse_penalty <= 0.0 {
+            return Err(problem(
+                "`training.folds` must be at least 2 and `training.inverse_penalty` above 0",
+            ));
+        }
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let Paths { intents, articles, model, data } = &mut shop.paths;
+        for path in [intents, articles, model, data] {
+            *path = folder.join(&*path);
+        }
+        Ok(shop)
+    }
+
+    pub(crate) fn encoder(&self) -> anyhow::Result<Arc<TextEncoder>> {
+        Ok(Arc::new(TextEncoder::open(&self.paths.model)?))
+    }
+
+    pub(crate) fn intents(&self) -> anyhow::Result<Intents> {
+        Intents::load(&self.paths.intents).context("the intents have mistakes")
+    }
+
+    /// The articles. A broken one is reported and left out.
+    pub(crate) fn articles(&self) -> anyhow::Result<Articles> {
+        let articles = Articles::load(&self.paths.articles)?;
+        for mistake in &articles.mistakes {
+            tracing::warn!("left out: {mistake}");
+        }
+        Ok(articles)
+    }
+
+    pub(crate) fn bundle_folder(&self) -> PathBuf {
+        self.paths.data.join("bundle")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.paths.data.join("shopdesk.db")
+    }
+
+    pub(crate) fn knowledge_base(&self, encoder: &TextEncoder) -> anyhow::Result<KnowledgeBase> {
+        let articles = self.articles()?;
+        let mut cache = VectorCache::open(&self.paths.data.join("vectors.bin"), encoder);
+        let progress = Progress::new("embedding the articles");
+        Ok(KnowledgeBase::build(encoder, &articles.articles, &mut cache, |done, of| {
+            progress.report(done, of)
+        })?)
+    }
+
+    /// The whole pipeline, ready to assess messages.
+    pub(crate) fn triage(&self) -> anyhow::Result<Triage> {
+        let encoder = self.encoder()?;
+        let bundle = Bundle::load(&self.bundle_folder(), &encoder)?;
+        let knowledge_base = self.knowledge_base(&encoder)?;
+        Ok(Triage::new(encoder, bundle, knowledge_base, self.policy)?)
+    }
+
+    /// The shop's clock.
+    pub(crate) fn time_zone(&self) -> anyhow::Result<jiff::tz::TimeZone> {
+        jiff::tz::TimeZone::get(&self.shop.time_zone).with_context(|| {
+            format!(
+                "`shop.time_zone` is `{}`; give an IANA name such as `Asia/Shanghai`",
+                self.shop.time_zone
+            )
+        })
+    }
+
+    /// The shop's calendar day.
+    pub(crate) fn today(&self) -> anyhow::Result<jiff::civil::Date> {
+        Ok(jiff::Timestamp::now().to_zoned(self.time_zone()?).date())
+    }
+}

@@ -1,0 +1,26 @@
+//! The one error type of this crate.
+
+use std::path::PathBuf;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong between a message and a decision.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] shopdesk_model::Error),
+    /// The knowledge base failed.
+    #[error(transparent)]
+    KnowledgeBase(#[from] shopdesk_kb::Error),
+    /// The file of kept vectors cannot be written.
+    #[error("cannot write the vectors to `{}`: {source}", path.display())]
+    VectorCache {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,31 @@
+//! All that a decision is made from.
+
+use serde::Serialize;
+use shopdesk_kb::Hit;
+use shopdesk_model::Probability;
+use shopdesk_model::intents::Label;
+
+use crate::MessageLanguage;
+
+/// What is known of a message.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The language it is written in.
+    pub language: MessageLanguage,
+    /// Intents, the likeliest first.
+    pub intents: Vec<RankedIntent>,
+    /// The probability that it is none of them.
+    pub out_of_scope: Probability,
+    /// Articles, the closest first.
+    pub hits: Vec<Hit>,
+}
+
+/// An intent and how probable it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RankedIntent {
+    /// The intent.
+    #[serde(flatten)]
+    pub label: Label,
+    /// Its calibrated probability.
+    pub confidence: Probability,
+}

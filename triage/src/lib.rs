@@ -1,0 +1,29 @@
+//! The pipeline and the policy: a message in, a decision with its reason out.
+//!
+//! Read it in this order:
+//!
+//! 1. [`Triage::assess`]: the message's way, five named steps in one function.
+//! 2. [`decide`]: from evidence to a decision; a pure function that touches no clock, network or model.
+//! 3. [`Policy`]: the thresholds that the shop chooses. There is none in the code.
+//!
+//! The chat, the batch classifier and the evaluation all call this pipeline, so what is measured is what ships.
+
+mod decide;
+mod evidence;
+mod pipeline;
+mod policy;
+
+mod language;
+mod library;
+mod redact;
+
+mod error;
+
+pub use decide::{Decision, EscalationReason, decide};
+pub use error::{Error, Result};
+pub use evidence::{Evidence, RankedIntent};
+pub use language::{MessageLanguage, detect_language};
+pub use library::{KnowledgeBase, VectorCache};
+pub use pipeline::{Assessment, Triage};
+pub use policy::Policy;
+pub use redact::redact;

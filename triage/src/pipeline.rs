@@ -1,0 +1,103 @@
+//! The message's way through the house.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use shopdesk_kb::{Filter, Hit, Language};
+use shopdesk_model::classifier::{Bundle, BundleId, Classification};
+use shopdesk_model::{Embedding, Role, TextEncoder};
+
+use crate::{
+    Decision, Evidence, KnowledgeBase, MessageLanguage, Policy, RankedIntent, Result, decide,
+    detect_language, redact,
+};
+
+/// How many articles are looked up: enough to find one of the right intent, and three to suggest to an agent.
+const LOOKED_UP: usize = 20;
+
+/// Everything that turns a message into a decision.
+pub struct Triage {
+    encoder: Arc<TextEncoder>,
+    bundle: Bundle,
+    bundle_id: BundleId,
+    knowledge_base: KnowledgeBase,
+    policy: Policy,
+}
+
+/// What came out for one message.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// What the decision was made from.
+    pub evidence: Evidence,
+    /// What happens.
+    pub decision: Decision,
+    /// Which bundle made the probabilities.
+    pub bundle: BundleId,
+    /// Whether the message was longer than the model reads, so that its end was not seen.
+    pub truncated: bool,
+}
+
+impl Triage {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When the bundle's id cannot be computed.
+    pub fn new(
+        encoder: Arc<TextEncoder>,
+        bundle: Bundle,
+        knowledge_base: KnowledgeBase,
+        policy: Policy,
+    ) -> Result<Self> {
+        let bundle_id = bundle.id()?;
+        Ok(Self { encoder, bundle, bundle_id, knowledge_base, policy })
+    }
+
+    /// Assesses one message on that day.
+    ///
+    /// # Errors
+    /// When the model or the index fails; the caller then hands over to a human.
+    pub fn assess(&self, message: &str, day: Date) -> Result<Assessment> {
+        let redacted = redact(message);
+        let embedded = self.encoder.embed(&redacted, Role::Query)?;
+        let classification = self.bundle.classifier().classify(&embedded.embedding);
+        let language = detect_language(message);
+        let hits = self.look_up(&embedded.embedding, language, day)?;
+        let evidence = self.evidence(language, classification, hits);
+        let decision = decide(&evidence, &self.policy);
+        let bundle = self.bundle_id.clone();
+        Ok(Assessment { evidence, decision, bundle, truncated: embedded.truncated })
+    }
+
+    /// The articles that it answers from.
+    #[must_use]
+    pub fn knowledge_base(&self) -> &KnowledgeBase {
+        &self.knowledge_base
+    }
+
+    /// Articles in the message's language; in any, when we do not know the language or have nothing in it.
+    fn look_up(&self, embedding: &Embedding, language: MessageLanguage, day: Date) -> Result<Vec<Hit>> {
+        let search = |languages: Vec<Language>| {
+            self.knowledge_base.index().search(embedding.as_slice(), &Filter { languages, day }, LOOKED_UP)
+        };
+        let hits = search(languages_for(language))?;
+        if hits.is_empty() { Ok(search(Vec::new())?) } else { Ok(hits) }
+    }
+
+    fn evidence(
+        &self,
+        language: MessageLanguage,
+        classification: Classification,
+        hits: Vec<Hit>,
+    ) -> Evidence {
+        let labels = self.bundle.classifier().labels();
+        let intents = classification.ranking.into_iter();
+        let intents = intents
+            .map(|(position, confidence)| RankedIntent { label: labels[position].clone(), confidence });
+        Evidence { language, intents: intents.collect(), out_of_scope: classification.out_of_scope, hits }
+    }
+}
+
+/// Tags of the articles that a reader of `language` can read, with and without the script.
+fn languages_for(language: MessageLanguage) -> Vec<Language> {
+    language.base().into_iter().chain(language.base().map(|_| language.tag())).map(Language::new).collect()
+}
