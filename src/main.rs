@@ -8,10 +8,11 @@ mod shop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-/// An after-sales desk that answers from the shop's own words, at an error rate that the shop chooses.
+/// An after-sales desk that answers word for word from the shop's own articles, and hands over when it is not sure.
 #[derive(Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true)]
 struct Arguments {
@@ -55,8 +56,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    start_log(arguments.log_format);
-    match run(&arguments) {
+    quiet_panics();
+    match start_log(arguments.log_format).and_then(|()| run(&arguments)) {
         Ok(code) => code,
         // Whoever reads our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -81,13 +82,25 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// `SHOPDESK_LOG` takes the filters of tracing-subscriber, as in `shopdesk_server=debug`.
-fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("SHOPDESK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_log(format: LogFormat) -> anyhow::Result<()> {
+    let filter = match std::env::var("SHOPDESK_LOG") {
+        Ok(filter) => EnvFilter::try_new(&filter).with_context(|| format!("`SHOPDESK_LOG` is `{filter}`"))?,
+        Err(_) => EnvFilter::new("info"),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
+    Ok(())
+}
+
+/// Says where a panic was, but not its payload: that may quote a message.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic: this is a fault in shopdesk, please report it");
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

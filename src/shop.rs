@@ -75,7 +75,11 @@ impl Shop {
                 shop.shop.default_language
             )));
         }
-        if shop.training.folds < 2 || shop.training.inverse_penalty <= 0.0 {
+        if !(-1.0..=1.0).contains(&shop.policy.answer_similarity) {
+            return Err(problem("`policy.answer_similarity` is a cosine: give a number from -1 to 1"));
+        }
+        let penalty = shop.training.inverse_penalty;
+        if shop.training.folds < 2 || !penalty.is_finite() || penalty <= 0.0 {
             return Err(problem(
                 "`training.folds` must be at least 2 and `training.inverse_penalty` above 0",
             ));

@@ -80,7 +80,7 @@ impl Observation {
             outcome: match &assessment.decision {
                 Decision::Answer { hit, .. } => Outcome::Answered { article: hit.article.id.to_string() },
                 Decision::Clarify { .. } => Outcome::Clarified,
-                Decision::Escalate { reason } => Outcome::Escalated(reason.as_str()),
+                Decision::Escalate { reason, .. } => Outcome::Escalated(reason.as_str()),
             },
         }
     }

@@ -57,10 +57,9 @@ impl Index for ExactIndex {
                 .or_insert(hit);
         }
         let mut hits: Vec<Hit> = best.into_values().collect();
-        // The id breaks ties, so that the order never depends on where things lie in memory.
-        hits.sort_by(|a, b| {
-            b.similarity.total_cmp(&a.similarity).then_with(|| a.article.id.cmp(&b.article.id))
-        });
+        // Id and language break ties, so that the order never depends on where things lie in memory.
+        let name = |hit: &Hit| (hit.article.id.clone(), hit.article.language.clone());
+        hits.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then_with(|| name(a).cmp(&name(b))));
         hits.truncate(limit);
         Ok(hits)
     }

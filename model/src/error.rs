@@ -30,7 +30,7 @@ pub enum Error {
     DiskFull {
         /// What was being written.
         path: PathBuf,
-        /// How much the whole folder needs.
+        /// How much that file needs.
         needed_mib: u64,
     },
     /// No model folder at the configured place.

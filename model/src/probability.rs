@@ -10,8 +10,6 @@ pub struct Probability(f64);
 impl Probability {
     /// Impossible.
     pub const ZERO: Self = Self(0.0);
-    /// Certain.
-    pub const ONE: Self = Self(1.0);
 
     /// The probability of that value, if it is one.
     #[must_use]

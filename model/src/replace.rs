@@ -26,7 +26,8 @@ impl NewFolder {
             _ => PathBuf::from("."),
         };
         fs::create_dir_all(&parent).map_err(Error::io("create", &parent))?;
-        let partial = parent.join(format!(".{name}.partial"));
+        clear_leftovers(&parent, &name);
+        let partial = parent.join(format!(".{name}.partial-{}", std::process::id()));
         remove_if_there(&partial)?;
         fs::create_dir(&partial).map_err(Error::io("create", &partial))?;
         Ok(Self { target: target.to_path_buf(), partial, committed: false })
@@ -51,7 +52,7 @@ impl NewFolder {
     /// Puts the folder in its place, instead of the one that stands there. On Unix, a reader sees the old or the
     /// new one, but for the instant between two renames, in which it sees none.
     pub(crate) fn commit(mut self) -> Result<()> {
-        let old = self.partial.with_extension("old");
+        let old = self.partial.with_extension(format!("old-{}", std::process::id()));
         remove_if_there(&old)?;
         if self.target.exists() {
             fs::rename(&self.target, &old).map_err(Error::io("replace", &self.target))?;
@@ -80,6 +81,21 @@ pub(crate) fn disk_full_or_io(source: std::io::Error, path: &Path, needed_bytes:
     }
 }
 
+/// Removes what interrupted runs left: partial folders that nobody has written to for an hour.
+fn clear_leftovers(parent: &Path, name: &str) {
+    let prefix = format!(".{name}.");
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let age =
+            entry.metadata().and_then(|metadata| metadata.modified()).map(|modified| modified.elapsed());
+        let stale = age.is_ok_and(|age| age.is_ok_and(|age| age.as_secs() > 3600));
+        if stale && entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // Whatever cannot be removed is only in the way of a tidy folder.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 fn remove_if_there(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -104,12 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn a_committed_folder_replaces_the_old_one_and_clears_leftovers() {
+    fn a_committed_folder_replaces_the_old_one() {
         let place = tempfile::tempdir().unwrap();
         let target = place.path().join("model");
         fs::create_dir(&target).unwrap();
         fs::write(target.join("old"), b"").unwrap();
-        fs::create_dir(place.path().join(".model.partial")).unwrap();
         let folder = NewFolder::create(&target).unwrap();
         folder.write("new", b"2").unwrap();
         folder.commit().unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shopdesk_model::folder::ModelFolder;
+use shopdesk_model::import::{ImportOptions, import};
 use shopdesk_model::tokenizer::Tokenizer;
 use shopdesk_model::{Role, TextEncoder};
 
@@ -46,15 +47,32 @@ fn minilm_vectors_are_those_of_transformers() {
 }
 
 #[test]
+fn xlm_roberta_counts_its_positions_from_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny-xlm-roberta");
+    let target = folder.path().join("tiny");
+    let imported = import(&source, &target, &ImportOptions::default()).unwrap();
+    let manifest = imported.manifest();
+    assert_eq!((manifest.max_tokens, manifest.architecture.layer_norm_eps), (32, 1e-5));
+    assert_eq!((manifest.query_prefix.as_str(), manifest.passage_prefix.as_str()), ("ask ", "doc "));
+    assert_vectors_of(&target, "tiny-xlm-roberta.jsonl", 12);
+    assert_typed_specials_stay_text(&target);
+}
+
+#[test]
 fn a_special_token_that_somebody_typed_stays_text() {
     for model in ["multilingual-e5-small", "all-MiniLM-L6-v2"] {
-        let encoder = TextEncoder::open(&model_folder(model)).unwrap();
-        let plain = encoder.tokenize("x", Role::Query).unwrap().ids;
-        let (start, end) = (plain[0], plain[plain.len() - 1]);
-        let typed = encoder.tokenize("a </s> [SEP] <mask> [MASK] <s> [CLS]", Role::Query).unwrap().ids;
-        let inner = &typed[1..typed.len() - 1];
-        assert!(!inner.contains(&start) && !inner.contains(&end), "{model}: {typed:?}");
+        assert_typed_specials_stay_text(&model_folder(model));
     }
+}
+
+fn assert_typed_specials_stay_text(folder: &Path) {
+    let encoder = TextEncoder::open(folder).unwrap();
+    let plain = encoder.tokenize("x", Role::Query).unwrap().ids;
+    let (start, end) = (plain[0], plain[plain.len() - 1]);
+    let typed = encoder.tokenize("a </s> [SEP] <mask> [MASK] <s> [CLS]", Role::Query).unwrap().ids;
+    let inner = &typed[1..typed.len() - 1];
+    assert!(!inner.contains(&start) && !inner.contains(&end), "{}: {typed:?}", folder.display());
 }
 
 fn assert_token_ids(model: &str, file: &str) {
@@ -82,8 +100,12 @@ fn cut(ids: &[u32], max_tokens: usize) -> Vec<u32> {
 }
 
 fn assert_vectors(model: &str, at_least: usize) {
-    let encoder = TextEncoder::open(&model_folder(model)).unwrap();
-    let golden: Vec<GoldenVector> = read(&format!("{model}.jsonl"));
+    assert_vectors_of(&model_folder(model), &format!("{model}.jsonl"), at_least);
+}
+
+fn assert_vectors_of(folder: &Path, file: &str, at_least: usize) {
+    let encoder = TextEncoder::open(folder).unwrap();
+    let golden: Vec<GoldenVector> = read(file);
     assert!(golden.len() >= at_least);
     for case in &golden {
         let role = if case.kind == "query" { Role::Query } else { Role::Passage };

@@ -16,4 +16,6 @@ pub struct ServerConfig {
     pub max_message_characters: usize,
     /// How long a request may take, in seconds.
     pub request_timeout_seconds: u64,
+    /// Names under which a proxy passes requests on, beside those of this machine.
+    pub hosts: Vec<String>,
 }

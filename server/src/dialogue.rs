@@ -1,7 +1,8 @@
 //! What happens to a shopper's message: stored, assessed, and answered or handed over.
 
+use jiff::Timestamp;
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage, detect_language};
+use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage};
 
 use crate::conversation::{
     Assessed, Choice, Citation, ConversationId, ConversationState, DecisionKind, IntentConfidence, Message,
@@ -24,28 +25,67 @@ pub(crate) struct Exchange {
     pub(crate) state: ConversationState,
 }
 
-/// Takes a message in. It is on disk before anything else happens, and the reply is before it leaves.
+/// Takes a message in. It is on disk before anything else happens, and the reply is before it leaves. What was begun is
+/// finished, also when whoever sent the message has gone.
 pub(crate) async fn receive(
     app: &AppState,
     conversation: ConversationId,
     new: NewMessage,
 ) -> Result<Exchange, Problem> {
+    let text = new.text.clone();
     let received = app.store.receive(conversation, new).await?;
-    let Received { message, reply, state } = received.ok_or(Problem::NoConversation)?;
+    let Received { message, reply, state, asked_back } = received.ok_or(Problem::NoConversation)?;
+    if message.text != text {
+        return Err(Problem::ClientMessageIdReused);
+    }
     if reply.is_some() || state != ConversationState::Bot {
         return Ok(Exchange { message, reply, state });
     }
+    let app = app.clone();
+    let settling = tokio::spawn(async move {
+        let (reply, state) = settle(&app, conversation, &message, asked_back).await?;
+        Ok(Exchange { message, reply, state })
+    });
+    settling.await.map_err(|_| Problem::Failed)?
+}
+
+/// Settles the messages that were left over when the program was stopped, or when it was too busy, and that are older
+/// than `before`.
+pub(crate) async fn catch_up(app: &AppState, before: Timestamp) -> Result<(), Problem> {
+    for (conversation, message) in app.store.unsettled(before).await? {
+        tracing::info!(message.id = %message.id, "settling a message that was left over");
+        settle(app, conversation, &message, false).await?;
+    }
+    Ok(())
+}
+
+/// Assesses a message and keeps what becomes of it.
+async fn settle(
+    app: &AppState,
+    conversation: ConversationId,
+    message: &Message,
+    asked_back: bool,
+) -> Result<(Option<Message>, ConversationState), Problem> {
     let outcome = match app.assessor.assess(&message.text, app.today()).await {
-        Ok(assessment) => outcome(app, &assessment),
+        Ok(assessment) => outcome(app, &once(assessment, asked_back)),
         Err(AssessError::Overloaded) => return Err(Problem::Overloaded),
         Err(error @ AssessError::Failed(_)) => {
             tracing::error!(message.id = %message.id, error = %error, "a message could not be assessed, a human gets it");
-            failure(app, &message.text)
+            failure(app)
         }
     };
-    let (reply, state) = app.store.settle(conversation, &message, outcome).await?;
-    log(&message, reply.as_ref());
-    Ok(Exchange { message, reply, state })
+    let (reply, state) = app.store.settle(conversation, message, outcome).await?;
+    log(message, reply.as_ref());
+    Ok((reply, state))
+}
+
+/// Nobody is asked back twice in a row: then a human takes over.
+fn once(mut assessment: Assessment, asked_back: bool) -> Assessment {
+    if let (true, Decision::Clarify { choices }) = (asked_back, &assessment.decision) {
+        let priority = choices.iter().map(|choice| choice.label.priority).min().unwrap_or(Priority::Normal);
+        assessment.decision = Decision::Escalate { reason: EscalationReason::LowConfidence, priority };
+    }
+    assessment
 }
 
 /// The reply and, on an escalation, the ticket that follow from an assessment.
@@ -64,10 +104,10 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
             ticket: None,
         },
         Decision::Clarify { choices } => {
-            let tag = language.base().unwrap_or(&app.default_language);
+            let tags = [language.tag(), language.base().unwrap_or_default(), &app.default_language];
             let choices = choices.iter().map(|choice| Choice {
                 intent: choice.label.id.clone(),
-                title: choice.label.title_in(tag).to_owned(),
+                title: choice.label.title_in(&tags).to_owned(),
             });
             Outcome {
                 text: sentences.map(|sentences| sentences.clarify.clone()).unwrap_or_default(),
@@ -75,10 +115,10 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
                 ticket: None,
             }
         }
-        Decision::Escalate { reason } => Outcome {
+        Decision::Escalate { reason, priority } => Outcome {
             text: sentences.map(|sentences| sentences.on_escalation(*reason).to_owned()).unwrap_or_default(),
             ticket: Some(NewTicket {
-                priority: priority(assessment, *reason),
+                priority: *priority,
                 reason: *reason,
                 suggestions: suggestions(assessment),
             }),
@@ -88,22 +128,15 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
 }
 
 /// A part of the program failed: the shopper gets a human, not an error.
-fn failure(app: &AppState, text: &str) -> Outcome {
+fn failure(app: &AppState) -> Outcome {
     let reason = EscalationReason::Failure;
-    let language: MessageLanguage = detect_language(text);
-    let sentence = app.replies_for(language).map(|sentences| sentences.on_escalation(reason).to_owned());
+    // The language was to be found by what failed.
+    let sentence =
+        app.replies_for(MessageLanguage::Other).map(|sentences| sentences.on_escalation(reason).to_owned());
     Outcome {
         text: sentence.unwrap_or_default(),
         reply: Reply { article: None, choices: Vec::new(), assessment: None },
         ticket: Some(NewTicket { priority: Priority::High, reason, suggestions: Vec::new() }),
-    }
-}
-
-/// The likeliest intent's priority; the usual one when the message is none of the shop's intents.
-fn priority(assessment: &Assessment, reason: EscalationReason) -> Priority {
-    match (reason, assessment.evidence.intents.first()) {
-        (EscalationReason::OutOfScope, _) | (_, None) => Priority::Normal,
-        (_, Some(likeliest)) => likeliest.label.priority,
     }
 }
 
@@ -122,7 +155,7 @@ fn assessed(assessment: &Assessment) -> Assessed {
     let (decision, reason, similarity) = match &assessment.decision {
         Decision::Answer { hit, .. } => (DecisionKind::Answer, None, Some(hit.similarity)),
         Decision::Clarify { .. } => (DecisionKind::Clarify, None, None),
-        Decision::Escalate { reason } => (DecisionKind::Escalate, Some(*reason), None),
+        Decision::Escalate { reason, .. } => (DecisionKind::Escalate, Some(*reason), None),
     };
     let likeliest = assessment.evidence.intents.iter().take(KEPT);
     Assessed {

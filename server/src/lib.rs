@@ -4,7 +4,7 @@
 //!
 //! 1. [`dialogue`]: what happens to a shopper's message. It is stored, assessed, and answered or handed over.
 //! 2. [`Store`]: where everything is kept; [`SqliteStore`] is the embedded one.
-//! 3. [`Assessor`]: the pipeline on threads of its own, behind a bounded queue.
+//! 3. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
 //! 4. [`router`]: the HTTP routes, thin.
 
 mod dialogue;

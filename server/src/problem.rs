@@ -21,6 +21,11 @@ pub(crate) enum Problem {
     EmptyMessage,
     MessageTooLong { limit: usize },
     InvalidClientMessageId { limit: usize },
+    ClientMessageIdReused,
+    MethodNotAllowed,
+    UnknownHost,
+    TimedOut,
+    Failed,
     InvalidBody { detail: String, status: StatusCode },
     InvalidParameter { detail: String },
     Overloaded,
@@ -44,7 +49,7 @@ struct Body {
 }
 
 impl Problem {
-    fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NoConversation => "no-conversation",
             Self::NoArticleVersion => "no-article-version",
@@ -52,11 +57,15 @@ impl Problem {
             Self::EmptyMessage => "empty-message",
             Self::MessageTooLong { .. } => "message-too-long",
             Self::InvalidClientMessageId { .. } => "invalid-client-message-id",
+            Self::ClientMessageIdReused => "client-message-id-reused",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UnknownHost => "unknown-host",
+            Self::TimedOut => "timed-out",
             Self::InvalidBody { .. } => "invalid-body",
             Self::InvalidParameter { .. } => "invalid-parameter",
             Self::Overloaded => "overloaded",
             Self::NotReady => "not-ready",
-            Self::Store(_) => "internal",
+            Self::Store(_) | Self::Failed => "internal",
         }
     }
 
@@ -67,10 +76,14 @@ impl Problem {
             | Self::MessageTooLong { .. }
             | Self::InvalidClientMessageId { .. }
             | Self::InvalidParameter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ClientMessageIdReused => StatusCode::CONFLICT,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::InvalidBody { status, .. } => *status,
             Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -82,11 +95,15 @@ impl Problem {
             Self::EmptyMessage => "The message is empty",
             Self::MessageTooLong { .. } => "The message is too long",
             Self::InvalidClientMessageId { .. } => "The client's message id cannot be used",
+            Self::ClientMessageIdReused => "Another message has this id",
+            Self::MethodNotAllowed => "This address takes another method",
+            Self::UnknownHost => "Not a host of this service",
+            Self::TimedOut => "It took too long",
             Self::InvalidBody { .. } => "The body cannot be read",
             Self::InvalidParameter { .. } => "A parameter cannot be used",
             Self::Overloaded => "Too many messages at once",
             Self::NotReady => "Not ready",
-            Self::Store(_) => "Something failed on our side",
+            Self::Store(_) | Self::Failed => "Something failed on our side",
         }
     }
 
@@ -101,12 +118,16 @@ impl Problem {
                 format!("Give `client_message_id` between 1 and {limit} characters.")
             }
             Self::InvalidBody { detail, .. } | Self::InvalidParameter { detail } => detail.clone(),
+            Self::ClientMessageIdReused => "Give every message its own `client_message_id`.".to_owned(),
+            Self::MethodNotAllowed => "The header `allow` says which.".to_owned(),
+            Self::UnknownHost => "Name the host in `server.hosts` of shopdesk.toml.".to_owned(),
+            Self::TimedOut => "Work goes on; read the conversation again in a moment.".to_owned(),
             Self::Overloaded => format!(
-                "The message is kept, but not answered yet. Send it again with the same `client_message_id` in \
-                 {RETRY_AFTER_SECONDS} seconds."
+                "The message is kept and will be answered when there is room. Sent again with the same \
+                 `client_message_id` in {RETRY_AFTER_SECONDS} seconds, it may be answered at once."
             ),
             Self::NotReady => "The store does not answer.".to_owned(),
-            Self::Store(_) => {
+            Self::Store(_) | Self::Failed => {
                 "It was logged. Send the request again; with a `client_message_id` nothing is done twice."
                     .to_owned()
             }

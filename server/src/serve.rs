@@ -1,29 +1,40 @@
 //! Listens until it is told to stop, and lets requests under way finish.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use axum::http::StatusCode;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tower_http::timeout::TimeoutLayer;
 
-use crate::{AppState, ServerConfig, router};
+use crate::dialogue::catch_up;
+use crate::{AppState, router};
 
-/// Serves on `listener` until `stop` resolves.
+/// Serves on `listener` until `stop` resolves. Messages that were left over before are settled first, and ever again
+/// those that were refused because too many came at once.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
-    config: &ServerConfig,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let limit = Duration::from_secs(config.request_timeout_seconds);
-    let app = router(state).layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limit));
-    let local: SocketAddr = listener.local_addr()?;
-    tracing::info!(server.address = %local, "listening");
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    tracing::info!(server.address = %listener.local_addr()?, "listening");
+    let sweeper = tokio::spawn(sweep(state.clone(), Timestamp::now()));
+    axum::serve(listener, router(state)).with_graceful_shutdown(stop).await?;
+    sweeper.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// First whatever is older than this process, then whatever has waited longer than a request may take.
+async fn sweep(app: AppState, started: Timestamp) {
+    let mut before = started;
+    loop {
+        if let Err(problem) = catch_up(&app, before).await {
+            tracing::warn!(
+                problem = problem.code(),
+                "messages that were left over could not all be settled, trying again"
+            );
+        }
+        tokio::time::sleep(app.request_timeout).await;
+        before = Timestamp::now() - app.request_timeout;
+    }
 }

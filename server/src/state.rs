@@ -1,6 +1,7 @@
 //! What the handlers share. Only `main` and the tests construct it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::Date};
@@ -23,6 +24,10 @@ pub struct AppState {
     pub time_zone: TimeZone,
     /// The longest message, in characters.
     pub max_message_characters: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// Names under which a proxy passes requests on, beside those of this machine.
+    pub hosts: Vec<String>,
 }
 
 impl AppState {

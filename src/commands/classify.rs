@@ -56,13 +56,13 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         Some(path) => {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+            Some(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
         }
-        None => arguments.messages.clone(),
+        None => Some(arguments.messages.clone()).filter(|messages| !messages.is_empty()),
     };
     let triage = shop.triage()?;
     let day = shop.today()?;
-    for message in texts_or_lines(&messages) {
+    for message in texts_or_lines(messages.as_deref()) {
         let message = message?;
         print(&message, &triage.assess(&message, day)?)?;
     }
@@ -75,7 +75,7 @@ fn print(text: &str, assessment: &Assessment) -> anyhow::Result<()> {
     let (decision, reason, article) = match &assessment.decision {
         Decision::Answer { hit, .. } => ("answer", None, Some(hit.article.id.as_str())),
         Decision::Clarify { .. } => ("clarify", None, None),
-        Decision::Escalate { reason } => ("escalate", Some(reason.as_str()), None),
+        Decision::Escalate { reason, .. } => ("escalate", Some(reason.as_str()), None),
     };
     output::json(&Line {
         text,

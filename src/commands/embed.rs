@@ -45,7 +45,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         None => TextEncoder::open(&Shop::open(shop)?.paths.model)?,
     };
     let role = if arguments.passage { Role::Passage } else { Role::Query };
-    for text in texts_or_lines(&arguments.texts) {
+    for text in texts_or_lines(Some(&arguments.texts[..]).filter(|texts| !texts.is_empty())) {
         let text = text?;
         let embedded = encoder.embed(&text, role)?;
         if embedded.truncated {

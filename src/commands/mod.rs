@@ -10,9 +10,9 @@ pub(crate) mod train;
 
 use std::io::BufRead as _;
 
-/// The texts given as arguments; when there are none, the lines of standard input that are not empty.
-fn texts_or_lines(texts: &[String]) -> Box<dyn Iterator<Item = std::io::Result<String>> + '_> {
-    if !texts.is_empty() {
+/// The texts that were given; when none were, the lines of standard input that are not empty.
+fn texts_or_lines(texts: Option<&[String]>) -> Box<dyn Iterator<Item = std::io::Result<String>> + '_> {
+    if let Some(texts) = texts {
         return Box::new(texts.iter().cloned().map(Ok));
     }
     let lines = std::io::stdin().lock().lines();

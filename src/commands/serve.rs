@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use shopdesk_server::{AppState, Assessor, SqliteStore, Store as _, serve};
@@ -37,7 +38,7 @@ fn require_loopback(listen: SocketAddr) -> anyhow::Result<()> {
     anyhow::ensure!(
         listen.ip().is_loopback(),
         "`{listen}` can be reached from other machines, but the tickets need no login yet: listen on 127.0.0.1, \
-         behind a proxy that lets only `/`, `/assets` and `/v1/conversations` through"
+         behind a proxy that lets only `/`, `/assets`, `/v1/conversations` and `/v1/articles` through"
     );
     Ok(())
 }
@@ -54,12 +55,14 @@ async fn run_server(shop: Shop, triage: Arc<Triage>) -> anyhow::Result<()> {
         replies: Arc::new(shop.replies),
         default_language: shop.shop.default_language,
         max_message_characters: shop.server.max_message_characters,
+        request_timeout: Duration::from_secs(shop.server.request_timeout_seconds),
+        hosts: shop.server.hosts,
     };
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
     })?;
     output::line(format_args!("The chat is at http://{}/ (stop it with Ctrl-C)", listener.local_addr()?))?;
-    serve(listener, state, &shop.server, stop_signal()).await.context("the server failed")
+    serve(listener, state, stop_signal()).await.context("the server failed")
 }
 
 /// Ctrl-C, or what a service manager sends.

@@ -1,7 +1,7 @@
 //! From evidence to a decision.
 
 use shopdesk_kb::Hit;
-use shopdesk_model::intents::{Handling, IntentId};
+use shopdesk_model::intents::{Handling, IntentId, Priority};
 
 use crate::{Evidence, Policy, RankedIntent};
 
@@ -27,6 +27,8 @@ pub enum Decision {
     Escalate {
         /// Why.
         reason: EscalationReason,
+        /// How soon a human should look at it.
+        priority: Priority,
     },
 }
 
@@ -63,12 +65,18 @@ impl EscalationReason {
 /// Decides. The same evidence under the same policy is the same decision, always.
 #[must_use]
 pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
-    let escalate = |reason| Decision::Escalate { reason };
+    let escalate = |reason| Decision::Escalate { reason, priority: priority(evidence, policy) };
     let Some(likeliest) = evidence.intents.first() else {
         return escalate(EscalationReason::LowConfidence);
     };
     if evidence.out_of_scope > policy.out_of_scope_limit {
-        return escalate(EscalationReason::OutOfScope);
+        let humans_business =
+            likeliest.label.handling == Handling::Human && likeliest.confidence > evidence.out_of_scope;
+        return escalate(if humans_business {
+            EscalationReason::IntentNeedsHuman
+        } else {
+            EscalationReason::OutOfScope
+        });
     }
     if likeliest.confidence < policy.answer_confidence {
         return match choices(evidence, policy) {
@@ -83,6 +91,15 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
         Some(hit) => Decision::Answer { intent: likeliest.label.id.clone(), hit: hit.clone() },
         None => escalate(EscalationReason::NoArticle),
     }
+}
+
+/// The most urgent of the intents that the message may well have: a ticket that may be about a danger is looked at as
+/// if it were. The usual one, when the message is probably none of them.
+fn priority(evidence: &Evidence, policy: &Policy) -> Priority {
+    let possible = evidence.intents.iter().filter(|intent| intent.confidence >= policy.clarify_confidence);
+    let possible = possible.filter(|intent| intent.confidence >= evidence.out_of_scope);
+    let likeliest = evidence.intents.first().filter(|intent| intent.confidence >= evidence.out_of_scope);
+    possible.chain(likeliest).map(|intent| intent.label.priority).min().unwrap_or(Priority::Normal)
 }
 
 /// The intents worth asking about, if there are at least two. When one of them is a human's business, asking would
@@ -156,7 +173,7 @@ mod tests {
 
     fn reason(evidence: &Evidence) -> EscalationReason {
         match decide(evidence, &policy()) {
-            Decision::Escalate { reason } => reason,
+            Decision::Escalate { reason, .. } => reason,
             other => panic!("expected an escalation, got {other:?}"),
         }
     }
@@ -197,6 +214,26 @@ mod tests {
     fn an_intent_that_the_shop_keeps_for_humans_goes_to_one() {
         let evidence = evidence(vec![intent("complaint", Handling::Human, 0.9)], vec![hit("complaint", 0.9)]);
         assert_eq!(reason(&evidence), EscalationReason::IntentNeedsHuman);
+    }
+
+    #[test]
+    fn what_may_be_a_danger_is_as_urgent_as_one() {
+        let urgent = |confidence| {
+            let mut intent = intent("hazard", Handling::Human, confidence);
+            intent.label.priority = Priority::Urgent;
+            intent
+        };
+        let priority = |evidence: &Evidence| match decide(evidence, &policy()) {
+            Decision::Escalate { reason, priority } => (reason, priority),
+            other => panic!("expected an escalation, got {other:?}"),
+        };
+        let second = evidence(vec![intent("returns", Handling::Answer, 0.5), urgent(0.4)], vec![]);
+        assert_eq!(priority(&second), (EscalationReason::LowConfidence, Priority::Urgent));
+        let mut beside = evidence(vec![urgent(0.55)], vec![]);
+        beside.out_of_scope = probability(0.51);
+        assert_eq!(priority(&beside), (EscalationReason::IntentNeedsHuman, Priority::Urgent));
+        beside.out_of_scope = probability(0.6);
+        assert_eq!(priority(&beside), (EscalationReason::OutOfScope, Priority::Normal));
     }
 
     #[test]

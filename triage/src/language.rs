@@ -46,19 +46,21 @@ impl MessageLanguage {
     }
 }
 
-/// Decides by script: one Chinese character says as much as a Latin word, and kana or other scripts make it another
+/// Decides by script: three Chinese characters say as much as two Latin words, and kana or other scripts make it another
 /// language. Between the Chinese scripts, characters decide that OpenCC would write differently in the other.
 #[must_use]
 pub fn detect_language(text: &str) -> MessageLanguage {
     let han = text.chars().filter(|&c| is_han(c)).count();
     let other = text.chars().filter(|&c| c.is_alphabetic() && !is_han(c) && !is_latin(c)).count();
     let latin_words = text.split(|c: char| !is_latin(c)).filter(|word| !word.is_empty()).count();
-    if other > han.max(latin_words) || (other > 0 && text.chars().any(is_kana)) {
+    // Japanese is written with Chinese characters too; kana tell. A few of them are in faces such as (ツ) as well.
+    let kana = text.chars().filter(|&c| is_kana(c)).count();
+    if other > han.max(latin_words) || kana * 4 > han + latin_words {
         return MessageLanguage::Other;
     }
     match (han, latin_words) {
         (0, 0) => MessageLanguage::Other,
-        _ if han >= latin_words => chinese_script(text),
+        _ if han * 2 >= latin_words * 3 => chinese_script(text),
         _ => MessageLanguage::English,
     }
 }
@@ -91,7 +93,8 @@ fn is_kana(c: char) -> bool {
 }
 
 fn is_latin(c: char) -> bool {
-    c.is_ascii_alphabetic() || matches!(c, '\'' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+    c.is_ascii_alphabetic()
+        || matches!(c, '\'' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
 }
 
 #[cfg(test)]
@@ -113,6 +116,7 @@ mod tests {
             ("please cancel, 谢谢", English),
             ("где мой заказ", Other),
             ("注文はどこですか", Other),
+            ("where is my parcel ¯\\_(ツ)_/¯", English),
             ("?!…", Other),
             ("", Other),
         ] {

@@ -138,7 +138,7 @@ impl VectorCache {
         if std::fs::read(path).is_ok_and(|kept| kept == bytes) {
             return Ok(());
         }
-        let aside = path.with_extension("partial");
+        let aside = path.with_extension(format!("partial-{}", std::process::id()));
         let write = || -> std::io::Result<()> {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;

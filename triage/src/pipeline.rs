@@ -12,7 +12,8 @@ use crate::{
     detect_language, redact,
 };
 
-/// How many articles are looked up: enough to find one of the right intent, and three to suggest to an agent.
+/// How many articles are looked up. One of the likeliest intent that is not among them is too far from the message to
+/// answer it.
 const LOOKED_UP: usize = 20;
 
 /// Everything that turns a message into a decision.

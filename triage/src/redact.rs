@@ -11,23 +11,46 @@ use regex::{Captures, Regex};
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
     let masked = EMAIL.replace_all(text, "[email]");
-    let digits = |captures: &Captures<'_>| {
-        let run = &captures[0];
-        kind_of(run).map_or_else(|| run.to_owned(), |kind| format!("[{kind}]"))
-    };
-    match DIGITS.replace_all(&masked, digits) {
+    match DIGITS.replace_all(&masked, |captures: &Captures<'_>| mask_run(&captures[0])) {
         Cow::Owned(replaced) if replaced != masked => Cow::Owned(replaced),
         _ => masked,
     }
 }
 
-static EMAIL: LazyLock<Regex> = LazyLock::new(|| compiled(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"));
+static EMAIL: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"));
 
-/// A run of digits, perhaps grouped by single spaces or hyphens, perhaps ended by the `X` of an identity number.
-static DIGITS: LazyLock<Regex> = LazyLock::new(|| compiled(r"[0-9](?:[ -]?[0-9]){9,22}[Xx]?"));
+/// Groups of digits between single spaces or hyphens, perhaps ended by the `X` of an identity number.
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| compiled(r"[0-9]+(?:[ -][0-9]+)*[Xx]?"));
 
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant that the tests compile")
+}
+
+/// Masks the longest stretches of whole groups that are personal: a number may be written in groups, and another
+/// number may stand beside it.
+fn mask_run(run: &str) -> String {
+    let groups: Vec<&str> = run.split_inclusive([' ', '-']).collect();
+    let mut masked = String::with_capacity(run.len());
+    let mut first = 0;
+    while first < groups.len() {
+        let stretch = (first + 1..=groups.len()).rev().find_map(|end| {
+            let text = groups[first..end].concat();
+            let number = text.trim_end_matches([' ', '-']);
+            kind_of(number).map(|kind| (end, kind, text[number.len()..].to_owned()))
+        });
+        match stretch {
+            Some((end, kind, separator)) => {
+                masked.push_str(&format!("[{kind}]{separator}"));
+                first = end;
+            }
+            None => {
+                masked.push_str(groups[first]);
+                first += 1;
+            }
+        }
+    }
+    masked
 }
 
 fn kind_of(run: &str) -> Option<&'static str> {
@@ -93,6 +116,10 @@ mod tests {
             ("write to li.lei+shop@example.com.cn please", "write to [email] please"),
             ("身份证11010519491231002X", "身份证[identity number]"),
             ("卡号 4111 1111 1111 1111", "卡号 [card]"),
+            ("邮箱是abc@qq.com请发过来", "邮箱是[email]请发过来"),
+            ("13812345678 13912345678", "[phone] [phone]"),
+            ("电话13812345678 2件", "电话[phone] 2件"),
+            ("订单202611112345678901 13812345678-2号", "订单202611112345678901 [phone]-2号"),
         ] {
             assert_eq!(redact(text), masked);
         }

@@ -96,12 +96,6 @@ impl Bundle {
         &self.metrics
     }
 
-    /// The encoder that made the training vectors.
-    #[must_use]
-    pub fn encoder(&self) -> &EncoderId {
-        &self.encoder
-    }
-
     /// The bundle's name.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::intents::{Handling, Label};
+
 /// Out-of-fold figures, kept in the bundle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
@@ -15,12 +17,12 @@ pub struct Metrics {
     pub operating_points: Vec<OperatingPoint>,
 }
 
-/// The consequence of a threshold on the likeliest intent's probability.
+/// The consequence of a threshold on the likeliest intent's probability, before the policy's other conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// Answer only when the probability is at least this.
     pub confidence: f64,
-    /// Share of all examples that would be answered.
+    /// Share of all examples that would be answered; those whose likeliest intent is kept for humans are not.
     pub coverage: f64,
     /// Share of those whose intent would be wrong; an example out of scope that is answered is wrong.
     pub error: f64,
@@ -35,14 +37,15 @@ pub(super) struct OutOfFold {
 }
 
 impl Metrics {
-    /// `intents` is the number of classes that are intents; a class beyond them is "out of scope".
-    pub(super) fn of(predictions: &[OutOfFold], intents: usize) -> Self {
+    /// `labels` are the first classes; a class beyond them is "out of scope".
+    pub(super) fn of(predictions: &[OutOfFold], labels: &[Label]) -> Self {
+        let intents = labels.len();
         let right = predictions.iter().filter(|p| likeliest(&p.probabilities).0 == p.target).count();
         let in_scope: Vec<_> = predictions.iter().filter(|p| p.target < intents).collect();
         let in_scope_right =
             in_scope.iter().filter(|p| likeliest(&p.probabilities[..intents]).0 == p.target).count();
         let operating_points = [0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4]
-            .map(|confidence| operating_point(predictions, intents, confidence))
+            .map(|confidence| operating_point(predictions, labels, confidence))
             .to_vec();
         Self {
             examples: predictions.len(),
@@ -53,11 +56,13 @@ impl Metrics {
     }
 }
 
-fn operating_point(predictions: &[OutOfFold], intents: usize, confidence: f64) -> OperatingPoint {
+fn operating_point(predictions: &[OutOfFold], labels: &[Label], confidence: f64) -> OperatingPoint {
     let answered: Vec<_> = predictions
         .iter()
-        .map(|p| (likeliest(&p.probabilities[..intents]), p.target))
-        .filter(|((_, probability), _)| *probability >= confidence)
+        .map(|p| (likeliest(&p.probabilities[..labels.len()]), p.target))
+        .filter(|((class, probability), _)| {
+            *probability >= confidence && labels[*class].handling == Handling::Answer
+        })
         .collect();
     let wrong = answered.iter().filter(|((class, _), target)| class != target).count();
     OperatingPoint {
@@ -78,7 +83,10 @@ fn share(part: usize, whole: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::intents::{IntentId, Priority};
 
     #[test]
     fn an_answer_to_a_message_out_of_scope_is_an_error() {
@@ -90,10 +98,20 @@ mod tests {
             prediction(2, [0.1, 0.85, 0.05]), // class 2 is out of scope
             prediction(2, [0.2, 0.2, 0.6]),
         ];
-        let metrics = Metrics::of(&predictions, 2);
+        let label = |id: &str, handling| Label {
+            id: IntentId::new(id).unwrap(),
+            title: BTreeMap::new(),
+            priority: Priority::Normal,
+            handling,
+        };
+        let metrics =
+            Metrics::of(&predictions, &[label("a", Handling::Answer), label("b", Handling::Answer)]);
         assert_eq!(metrics.accuracy, 0.5);
         assert_eq!(metrics.in_scope_accuracy, 0.5);
         let at_eighty = metrics.operating_points.iter().find(|point| point.confidence == 0.8).unwrap();
         assert_eq!((at_eighty.coverage, at_eighty.error), (0.5, 0.5));
+        let metrics = Metrics::of(&predictions, &[label("a", Handling::Answer), label("b", Handling::Human)]);
+        let at_eighty = metrics.operating_points.iter().find(|point| point.confidence == 0.8).unwrap();
+        assert_eq!((at_eighty.coverage, at_eighty.error), (0.25, 0.0));
     }
 }

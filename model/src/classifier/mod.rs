@@ -49,7 +49,7 @@ impl Classifier {
     }
 
     /// Probabilities of all intents for one message. Together with `out_of_scope` they sum to 1 when the training
-    /// data had messages out of scope; when it had none, `out_of_scope` is what the likeliest intent lacks to 1.
+    /// data had messages out of scope; when it had none, `out_of_scope` is 0, and only a low confidence tells.
     #[must_use]
     pub fn classify(&self, embedding: &Embedding) -> Classification {
         let features = self.standardizer.apply(embedding);
@@ -58,7 +58,6 @@ impl Classifier {
         let mut ranking: Vec<(usize, Probability)> =
             probabilities.into_iter().map(Probability::rounded).enumerate().collect();
         ranking.sort_by(|(_, a), (_, b)| b.get().total_cmp(&a.get()));
-        let likeliest = ranking.first().map_or(0.0, |(_, probability)| probability.get());
-        Classification { out_of_scope: Probability::rounded(none.unwrap_or(1.0 - likeliest)), ranking }
+        Classification { out_of_scope: Probability::rounded(none.unwrap_or(0.0)), ranking }
     }
 }

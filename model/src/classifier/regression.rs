@@ -51,7 +51,8 @@ impl SoftmaxRegression {
             let norm: f64 = weights.iter().map(|&w| f64::from(w).powi(2)).sum();
             Ok((loss + 0.5 * penalty * norm, gradient))
         };
-        let limits = Limits { iterations: 300, gradient: 1e-5 };
+        // scikit-learn stops at the same gradient.
+        let limits = Limits { iterations: 300, gradient: 1e-4 };
         let mut weights = minimize(vec![0.0; split + classes], &limits, objective)?;
         let intercepts = weights.split_off(split);
         Ok(Self { weights, intercepts })

@@ -70,7 +70,7 @@ pub fn train(
     let classes = labels.len() + usize::from(knows_out_of_scope);
     let targets: Vec<usize> = texts.iter().map(|labelled| labelled.label.unwrap_or(labels.len())).collect();
     let (temperature, metrics) =
-        out_of_fold(&embeddings, &targets, classes, labels.len(), options, &mut progress)?;
+        out_of_fold(&embeddings, &targets, classes, &labels, options, &mut progress)?;
 
     let all: Vec<usize> = (0..texts.len()).collect();
     let (standardizer, regression) = fit(&embeddings, &targets, &all, classes, options)?;
@@ -110,7 +110,7 @@ fn out_of_fold(
     embeddings: &[Embedding],
     targets: &[usize],
     classes: usize,
-    intents: usize,
+    labels: &[Label],
     options: &TrainOptions,
     progress: &mut impl FnMut(Stage, usize, usize),
 ) -> Result<(f64, Metrics)> {
@@ -131,7 +131,7 @@ fn out_of_fold(
         .zip(targets)
         .map(|(row, &target)| OutOfFold { target, probabilities: softmax(row, temperature) })
         .collect();
-    Ok((temperature, Metrics::of(&predictions, intents)))
+    Ok((temperature, Metrics::of(&predictions, labels)))
 }
 
 fn fit(

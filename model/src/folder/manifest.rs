@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// The format that this program writes and reads.
 const FORMAT: u32 = 1;
 
+/// The start, the end, and something between them.
+pub(crate) const LEAST_TOKENS: usize = 3;
+
 /// What a model is, where it came from and how it is run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +106,31 @@ pub struct Architecture {
 }
 
 impl Architecture {
+    /// Refuses sizes that no encoder has, before anything is computed from them.
+    pub(crate) fn check(&self, path: &Path) -> Result<()> {
+        let sizes = [
+            self.vocab_size,
+            self.hidden_size,
+            self.num_hidden_layers,
+            self.num_attention_heads,
+            self.intermediate_size,
+            self.type_vocab_size,
+        ];
+        let plausible = sizes.iter().all(|size| (1..=10_000_000).contains(size))
+            && self.num_hidden_layers <= 1_000
+            && self.hidden_size.is_multiple_of(self.num_attention_heads)
+            && self.max_position_embeddings <= 1_000_000
+            && self.max_position_embeddings.saturating_sub(self.first_position) >= LEAST_TOKENS
+            && (0.0..=1.0).contains(&self.layer_norm_eps);
+        if plausible {
+            return Ok(());
+        }
+        Err(Error::unusable(
+            path,
+            format!("these sizes make no encoder: {self:?}. Check that the checkpoint is whole"),
+        ))
+    }
+
     /// The tensors that the network is made of: their Hugging Face path names and shapes, in the order of use.
     pub(crate) fn tensor_shapes(&self) -> Vec<(String, Vec<usize>)> {
         let &Self { hidden_size: hidden, intermediate_size: inner, .. } = self;
@@ -183,7 +211,16 @@ impl Manifest {
             let problem = format!("format {format} is not the format {FORMAT} of this program");
             return Err(damaged(&problem));
         }
-        serde_json::from_str(&text).map_err(|error| damaged(&error))
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
+        manifest.architecture.check(path)?;
+        let positions = manifest.architecture.max_position_embeddings - manifest.architecture.first_position;
+        if !(LEAST_TOKENS..=positions).contains(&manifest.max_tokens) {
+            return Err(damaged(&format!(
+                "`max_tokens` is {}, and the model has {positions} positions",
+                manifest.max_tokens
+            )));
+        }
+        Ok(manifest)
     }
 
     /// The encoder's name and a hash over all that changes its vectors.

@@ -21,8 +21,8 @@ impl MappedFile {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("read", path))?;
         // SAFETY: the map is read-only and private to this process. Its contents would only change under us if
-        // somebody wrote into the file in place; an import never does (it writes a new folder and renames it),
-        // and all that is read from a map is checked for its bounds, never trusted as a Rust value.
+        // somebody wrote into the file in place; an import never does (it writes a new folder and renames it).
+        // What is read from a map is checked for its bounds, when it is opened or when it is read.
         let map = unsafe { Mmap::map(&file) }.map_err(Error::io("read", path))?;
         Ok(Self(Arc::new(map)))
     }

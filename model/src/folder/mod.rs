@@ -86,4 +86,4 @@ impl ModelFolder {
     }
 }
 
-pub(crate) use manifest::{sha256_hex, sha256_of};
+pub(crate) use manifest::{LEAST_TOKENS, sha256_hex, sha256_of};

@@ -8,8 +8,8 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
-use super::{Checkpoint, display_name, source_hash};
-use crate::folder::{Architecture, FolderTokenizer, Manifest, MappedFile, Source};
+use super::{Checkpoint, display_name, source_hash, unigram_json};
+use crate::folder::{Architecture, FolderTokenizer, LEAST_TOKENS, Manifest, MappedFile, Source};
 use crate::{Error, Result};
 
 pub(super) fn read(folder: &Path) -> Result<Checkpoint> {
@@ -19,8 +19,8 @@ pub(super) fn read(folder: &Path) -> Result<Checkpoint> {
     let weights_path = folder.join("model.safetensors");
     let weights = MappedFile::open(&weights_path)?;
     let tensors = read_tensors(&weights, &weights_path, &architecture)?;
-    let tokenizer_path = folder.join("tokenizer.json");
-    let tokenizer = std::fs::read(&tokenizer_path).map_err(Error::io("read", &tokenizer_path))?;
+    let (tokenizer_kind, tokenizer) =
+        read_tokenizer(&folder.join("tokenizer.json"), architecture.vocab_size)?;
 
     let source = Source { imported: display_name(folder), sha256: source_hash(&weights) };
     let name = config
@@ -30,10 +30,11 @@ pub(super) fn read(folder: &Path) -> Result<Checkpoint> {
         .filter(|name| !name.is_empty());
     let name = name.map_or_else(|| source.imported.clone(), str::to_owned);
     let license = if folder.join("LICENSE").exists() { "see its LICENSE file" } else { "not stated" };
-    let mut manifest =
-        Manifest::new(name, license.to_owned(), source, architecture, FolderTokenizer::HuggingFace);
-    if let Some(Limit { max_seq_length }) = optional_json(&folder.join("sentence_bert_config.json"))? {
-        manifest.max_tokens = manifest.max_tokens.min(max_seq_length);
+    let mut manifest = Manifest::new(name, license.to_owned(), source, architecture, tokenizer_kind);
+    if let Some(Limit { max_seq_length: Some(limit) }) =
+        optional_json(&folder.join("sentence_bert_config.json"))?
+    {
+        manifest.max_tokens = manifest.max_tokens.min(limit).max(LEAST_TOKENS);
     }
     if let Some(Prompts { mut prompts }) = optional_json(&folder.join("config_sentence_transformers.json"))? {
         manifest.query_prefix = prompts.remove("query").unwrap_or_default();
@@ -41,6 +42,18 @@ pub(super) fn read(folder: &Path) -> Result<Checkpoint> {
             prompts.remove("passage").or_else(|| prompts.remove("document")).unwrap_or_default();
     }
     Ok(Checkpoint { manifest, tensors, tokenizer })
+}
+
+/// A SentencePiece Unigram becomes our own vocabulary; anything else stays what it is.
+fn read_tokenizer(path: &Path, rows: usize) -> Result<(FolderTokenizer, Vec<u8>)> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    match unigram_json::read(path, &bytes)? {
+        Some(vocabulary) => {
+            vocabulary.check(path, rows)?;
+            Ok((FolderTokenizer::Unigram, vocabulary.to_bytes(path)?))
+        }
+        None => Ok((FolderTokenizer::HuggingFace, bytes)),
+    }
 }
 
 /// What we need of `config.json`.
@@ -83,10 +96,7 @@ impl Config {
             let problem = format!("`position_embedding_type` is `{kind}`; only `absolute` can be imported");
             return Err(Error::unusable(path, problem));
         }
-        if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(Error::unusable(path, "`num_attention_heads` must divide `hidden_size`"));
-        }
-        Ok(Architecture {
+        let architecture = Architecture {
             vocab_size: self.vocab_size,
             hidden_size: self.hidden_size,
             num_hidden_layers: self.num_hidden_layers,
@@ -96,13 +106,15 @@ impl Config {
             type_vocab_size: self.type_vocab_size,
             layer_norm_eps: self.layer_norm_eps,
             first_position,
-        })
+        };
+        architecture.check(&path)?;
+        Ok(architecture)
     }
 }
 
 #[derive(Deserialize)]
 struct Limit {
-    max_seq_length: usize,
+    max_seq_length: Option<usize>,
 }
 
 #[derive(Deserialize)]

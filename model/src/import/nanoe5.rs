@@ -37,14 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Checkpoint> {
     }
     let architecture = read_architecture(&mut reader)?;
     let vocabulary = read_vocabulary(&mut reader)?;
-    if vocabulary.scores.len() > architecture.vocab_size {
-        let problem = format!(
-            "{} pieces do not fit a table of {} rows",
-            vocabulary.scores.len(),
-            architecture.vocab_size
-        );
-        return Err(Error::unusable(path, problem));
-    }
+    vocabulary.check(path, architecture.vocab_size)?;
     let directory = read_directory(&mut reader)?;
     let tensors = read_tensors(&reader, &directory, &architecture)?;
 
@@ -80,7 +73,7 @@ fn read_architecture(reader: &mut Reader<'_>) -> Result<Architecture> {
             "the sizes in its header contradict each other; fetch it again",
         ));
     }
-    Ok(Architecture {
+    let architecture = Architecture {
         vocab_size,
         hidden_size,
         num_hidden_layers,
@@ -91,7 +84,9 @@ fn read_architecture(reader: &mut Reader<'_>) -> Result<Architecture> {
         // Stored as f32; the checkpoint's own figure is a round power of ten.
         layer_norm_eps: format!("{layer_norm_eps:e}").parse().unwrap_or(1e-12),
         first_position: 0,
-    })
+    };
+    architecture.check(reader.path)?;
+    Ok(architecture)
 }
 
 fn read_vocabulary(reader: &mut Reader<'_>) -> Result<VocabularySource> {
@@ -167,6 +162,12 @@ fn read_tensors(
             let expected = elements / data_type.block_size() * data_type.type_size();
             if length != expected as u64 {
                 let problem = format!("the tensor `{packed}` has {length} bytes, {expected} were expected");
+                return Err(Error::unusable(reader.path, problem));
+            }
+            if offset % 4 != 0 {
+                let problem = format!(
+                    "the tensor `{packed}` starts at byte {offset}, which is not aligned; fetch it again"
+                );
                 return Err(Error::unusable(reader.path, problem));
             }
             let data = Reader { bytes: reader.bytes, position: 0, path: reader.path }.at(offset, length)?;

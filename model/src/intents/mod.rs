@@ -59,10 +59,11 @@ pub struct Label {
 }
 
 impl Label {
-    /// The title in that language, else in any.
+    /// The title in the first of these languages that has one, else in any.
     #[must_use]
-    pub fn title_in(&self, language: &str) -> &str {
-        let title = self.title.get(language).or_else(|| self.title.values().next());
+    pub fn title_in(&self, languages: &[&str]) -> &str {
+        let title = languages.iter().find_map(|&language| self.title.get(language));
+        let title = title.or_else(|| self.title.values().next());
         title.map_or(self.id.as_str(), String::as_str)
     }
 }

@@ -15,6 +15,9 @@ use unicode_normalization::UnicodeNormalization as _;
 /// From a character sequence to its replacement, which may be empty.
 pub(crate) type Charsmap = BTreeMap<String, String>;
 
+/// No rule of `nmt_nfkc` is nearly as long; in a damaged trie, a path may have no end.
+const LONGEST_RULE_BYTES: usize = 64;
+
 /// Adds to rules for single characters those for sequences: the full decomposition of every character that
 /// composes again, with each component also in the other forms that the given rules turn into it (a full-width `Ａ`
 /// for `A`).
@@ -39,6 +42,43 @@ pub(crate) fn with_sequences(single: impl IntoIterator<Item = (char, String)>) -
     }
     rules.extend(single.into_iter().map(|(from, to)| (from.to_string(), to)));
     rules
+}
+
+/// Decodes a compiled map, as SentencePiece and `tokenizer.json` carry it: the length of a double-array trie, the trie
+/// (darts-clone, 32-bit units), and the replacements, each ended by a NUL byte. `None` when it is damaged.
+pub(crate) fn decode(compiled: &[u8]) -> Option<Charsmap> {
+    let (length, rest) = compiled.split_first_chunk::<4>()?;
+    let (trie, replacements) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let units: Vec<u32> = trie
+        .chunks_exact(4)
+        .map(|unit| u32::from_le_bytes(unit.try_into().expect("chunks of four")))
+        .collect();
+    let mut rules = Charsmap::new();
+    let mut waiting = vec![(0_usize, Vec::new())];
+    while let Some((node, key)) = waiting.pop() {
+        let unit = *units.get(node)?;
+        let base = node ^ ((unit >> 10) << ((unit & (1 << 9)) >> 6)) as usize;
+        let has_leaf = (unit >> 8) & 1 == 1;
+        if has_leaf && !key.is_empty() {
+            let start = (units.get(base)? & 0x7fff_ffff) as usize;
+            let replacement = replacements.get(start..)?.split(|&byte| byte == 0).next()?;
+            let texts = (String::from_utf8(key.clone()), String::from_utf8(replacement.to_vec()));
+            let (Ok(from), Ok(to)) = texts else { return None };
+            rules.insert(from, to);
+        }
+        if key.len() == LONGEST_RULE_BYTES {
+            return None;
+        }
+        for byte in 1..=u8::MAX {
+            let child = base ^ usize::from(byte);
+            if units.get(child).is_some_and(|unit| unit & 0x8000_00ff == u32::from(byte)) {
+                let mut longer = key.clone();
+                longer.push(byte);
+                waiting.push((child, longer));
+            }
+        }
+    }
+    Some(rules)
 }
 
 /// Every way to write `decomposed` with other forms of its components.
@@ -67,6 +107,31 @@ mod tests {
         assert_eq!(rules["\u{1100}\u{1161}\u{11a8}"], "각");
         assert_eq!(rules["Ａ\u{30a}"], "Å");
         assert_eq!(rules["Ａ"], "A");
+    }
+
+    #[test]
+    fn a_compiled_map_decodes_to_its_rules() {
+        let rules = [("Ａ", "A"), ("ｶ", "カ"), ("ｶﾞ", "ガ"), ("\u{200b}", "")];
+        let mut replacements = Vec::new();
+        let keys: Vec<(&[u8], u32)> = rules
+            .iter()
+            .map(|(from, to)| {
+                let offset = replacements.len() as u32;
+                replacements.extend_from_slice(to.as_bytes());
+                replacements.push(0);
+                (from.as_bytes(), offset)
+            })
+            .collect();
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        let trie = yada::builder::DoubleArrayBuilder::build(&sorted).unwrap();
+        let mut compiled = (trie.len() as u32).to_le_bytes().to_vec();
+        compiled.extend(trie);
+        compiled.extend(replacements);
+        let expected: Charsmap = rules.iter().map(|&(from, to)| (from.to_owned(), to.to_owned())).collect();
+        assert_eq!(decode(&compiled), Some(expected));
+        assert_eq!(decode(&compiled[..40]), None);
+        assert_eq!(decode(&[]), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Unigram {
         let mut after_space = true;
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            let longest = rules.common_prefix_search(rest.as_bytes()).last();
+            let longest = rules.as_ref().and_then(|rules| rules.common_prefix_search(rest.as_bytes()).last());
             let (replacement, consumed) = match longest {
                 Some((offset, length)) => (self.vocabulary.replacement(offset), length),
                 None => (&rest[..first.len_utf8()], first.len_utf8()),

@@ -7,7 +7,7 @@
 //!            character (f32 bits)
 //!       40   scores: one f32 a piece
 //!            piece trie: a double array from UTF-8 to piece id
-//!            rule trie: a double array from UTF-8 to an offset into the replacements
+//!            rule trie: a double array from UTF-8 to an offset into the replacements; empty without rules
 //!            replacements: UTF-8 texts, each ended by a NUL byte
 //! ```
 //! All sections but the last are multiples of four bytes long, so that each starts aligned.
@@ -43,6 +43,18 @@ pub(crate) struct VocabularySource {
 }
 
 impl VocabularySource {
+    /// Whether every id has a row in a token table of that many rows.
+    pub(crate) fn check(&self, path: &Path, rows: usize) -> Result<()> {
+        let ids = [self.start_id, self.end_id, self.unknown_id];
+        let outside = ids.iter().any(|&id| id as usize >= rows);
+        if self.pieces.len() > rows || self.pieces.len() != self.scores.len() || outside {
+            let problem =
+                format!("a vocabulary of {} pieces does not fit a table of {rows} rows", self.pieces.len());
+            return Err(Error::unusable(path, problem));
+        }
+        Ok(())
+    }
+
     /// The file's bytes.
     pub(crate) fn to_bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let build = |keys: &[(&[u8], u32)]| {
@@ -66,7 +78,7 @@ impl VocabularySource {
             replacements.push(0);
         }
         let piece_trie = build(&pieces)?;
-        let rule_trie = build(&rules)?;
+        let rule_trie = if rules.is_empty() { Vec::new() } else { build(&rules)? };
         let least = pieces.iter().map(|&(_, id)| self.scores[id as usize]).fold(f32::INFINITY, f32::min);
 
         let mut bytes = Vec::new();
@@ -141,7 +153,11 @@ impl Vocabulary {
         if file.len() < end {
             return Err(truncated(end));
         }
-        for trie in [&piece_trie, &rule_trie] {
+        for trie in [&piece_trie, &rule_trie].into_iter().filter(|trie| !trie.is_empty()) {
+            // The library checks every unit but a root that claims to be a leaf.
+            if file.get(trie.start + 3).is_some_and(|byte| byte & 0x80 != 0) {
+                return Err(Error::unusable(path, "a trie is damaged: its root is a leaf"));
+            }
             DoubleArray::new(&file[trie.clone()])
                 .map_err(|error| Error::unusable(path, format!("a trie is damaged: {error:?}")))?;
         }
@@ -163,9 +179,9 @@ impl Vocabulary {
         DoubleArray(&self.file[self.piece_trie.clone()])
     }
 
-    /// From UTF-8 to what [`replacement`](Self::replacement) takes.
-    pub(crate) fn rule_trie(&self) -> DoubleArray<&[u8]> {
-        DoubleArray(&self.file[self.rule_trie.clone()])
+    /// From UTF-8 to what [`replacement`](Self::replacement) takes; `None` when nothing is replaced.
+    pub(crate) fn rule_trie(&self) -> Option<DoubleArray<&[u8]>> {
+        (!self.rule_trie.is_empty()).then(|| DoubleArray(&self.file[self.rule_trie.clone()]))
     }
 
     /// Log-probabilities by piece id.

@@ -5,6 +5,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shopdesk_kb::Article;
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::EscalationReason;
@@ -52,6 +53,8 @@ pub struct Received {
     pub reply: Option<Message>,
     /// Who speaks for the shop.
     pub state: ConversationState,
+    /// Whether the last thing that the program said was a question.
+    pub asked_back: bool,
 }
 
 /// What became of a message.
@@ -103,6 +106,10 @@ pub trait Store: Send + Sync {
         message: &Message,
         outcome: Outcome,
     ) -> Result<(Option<Message>, ConversationState), StoreError>;
+
+    /// Messages from before that time that nothing became of: the program was stopped while it looked at them, or was
+    /// too busy to.
+    async fn unsettled(&self, before: Timestamp) -> Result<Vec<(ConversationId, Message)>, StoreError>;
 
     /// Open tickets, the most urgent first and among those the longest waiting.
     async fn tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;

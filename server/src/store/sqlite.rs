@@ -23,6 +23,8 @@ use crate::conversation::{
 use crate::ticket::{Ticket, TicketId};
 
 const READERS: u32 = 4;
+/// Takes the lock at once, so that a transaction that has read never finds that it may not write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// One SQLite file.
 pub struct SqliteStore {
@@ -91,7 +93,7 @@ impl Store for SqliteStore {
         conversation: ConversationId,
         new: NewMessage,
     ) -> Result<Option<Received>, StoreError> {
-        let mut writer = self.writer.begin().await?;
+        let mut writer = self.writer.begin_with(BEGIN).await?;
         let Some(state) = state(&mut writer, conversation).await? else { return Ok(None) };
         if let Some(client_id) = &new.client_message_id {
             let known = sqlx::query(
@@ -105,9 +107,10 @@ impl Store for SqliteStore {
             if let Some(row) = known {
                 let message = message_of(&row)?;
                 let reply = reply_to(&mut writer, message.id).await?;
-                return Ok(Some(Received { message, reply, state }));
+                return Ok(Some(Received { message, reply, state, asked_back: false }));
             }
         }
+        let asked_back = asked_back(&mut writer, conversation).await?;
         let message = insert(
             &mut writer,
             conversation,
@@ -121,7 +124,7 @@ impl Store for SqliteStore {
         )
         .await?;
         writer.commit().await?;
-        Ok(Some(Received { message, reply: None, state }))
+        Ok(Some(Received { message, reply: None, state, asked_back }))
     }
 
     async fn settle(
@@ -130,7 +133,7 @@ impl Store for SqliteStore {
         message: &Message,
         outcome: Outcome,
     ) -> Result<(Option<Message>, ConversationState), StoreError> {
-        let mut writer = self.writer.begin().await?;
+        let mut writer = self.writer.begin_with(BEGIN).await?;
         let state = state(&mut writer, conversation).await?.unwrap_or(ConversationState::WaitingForHuman);
         if let Some(reply) = reply_to(&mut writer, message.id).await? {
             return Ok((Some(reply), state));
@@ -172,6 +175,25 @@ impl Store for SqliteStore {
         Ok((Some(reply), state))
     }
 
+    async fn unsettled(&self, before: Timestamp) -> Result<Vec<(ConversationId, Message)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, sequence, sender, text, created_at, reply, conversation FROM messages \
+             WHERE sender = 'shopper' AND created_at < $1 \
+               AND conversation IN (SELECT id FROM conversations WHERE state = 'bot') \
+               AND id NOT IN (SELECT reply_to FROM messages WHERE reply_to IS NOT NULL) \
+             ORDER BY id",
+        )
+        .bind(before.as_millisecond())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let conversation: String = row.try_get("conversation")?;
+                Ok((conversation.parse().map_err(unreadable("messages.conversation"))?, message_of(row)?))
+            })
+            .collect()
+    }
+
     async fn tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError> {
         let rows = sqlx::query("SELECT contents FROM tickets ORDER BY priority, opened_at LIMIT $1")
             .bind(limit)
@@ -181,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn remember_articles(&self, articles: &[Arc<Article>]) -> Result<(), StoreError> {
-        let mut writer = self.writer.begin().await?;
+        let mut writer = self.writer.begin_with(BEGIN).await?;
         for article in articles {
             sqlx::query(
                 "INSERT INTO article_versions (article, language, version, title, answer, body) \
@@ -327,6 +349,25 @@ async fn reply_to(
             .fetch_optional(connection)
             .await?;
     row.as_ref().map(message_of).transpose()
+}
+
+/// Whether the program's last message offered choices.
+async fn asked_back(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT reply FROM messages WHERE conversation = $1 AND sender = 'bot' ORDER BY sequence DESC LIMIT 1",
+    )
+    .bind(conversation.to_string())
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    let reply: Option<Reply> = row
+        .try_get::<Option<String>, _>("reply")?
+        .map(|json| from_json(&json, "messages.reply"))
+        .transpose()?;
+    Ok(reply.is_some_and(|reply| !reply.choices.is_empty()))
 }
 
 fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {

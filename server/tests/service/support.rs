@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,25 +20,25 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 /// A running service.
-pub struct TestApp {
+pub(crate) struct TestApp {
     router: Router,
     _database: TempDir,
 }
 
 /// What came back.
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
     }
 
     /// The stable code of a problem.
-    pub fn problem(&self) -> (u16, String) {
+    pub(crate) fn problem(&self) -> (u16, String) {
         assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
         let kind = self.json()["type"].as_str().unwrap().to_owned();
         (self.status.as_u16(), kind.rsplit(':').next().unwrap().to_owned())
@@ -45,11 +46,11 @@ impl Reply {
 }
 
 impl TestApp {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with_queue(256).await
     }
 
-    pub async fn with_queue(queue: usize) -> Self {
+    pub(crate) async fn with_queue(queue: usize) -> Self {
         let database = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&database.path().join("test.db")).await.unwrap();
         store.remember_articles(TRIAGE.knowledge_base().articles()).await.unwrap();
@@ -60,15 +61,18 @@ impl TestApp {
             default_language: "zh".to_owned(),
             time_zone: TimeZone::UTC,
             max_message_characters: 200,
+            request_timeout: Duration::from_secs(60),
+            hosts: vec!["help.example.com".to_owned()],
         };
         Self { router: router(state), _database: database }
     }
 
-    pub async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
+    pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::HOST, "localhost")
             .body(body.map_or_else(Body::empty, Body::from))
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -81,21 +85,21 @@ impl TestApp {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request(Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
         self.request(Method::POST, path, Some(body.to_string())).await
     }
 
-    pub async fn conversation(&self) -> String {
+    pub(crate) async fn conversation(&self) -> String {
         let reply = self.post("/v1/conversations", json!({})).await;
         assert_eq!(reply.status, StatusCode::CREATED);
         reply.json()["id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn say(&self, conversation: &str, text: &str) -> Value {
+    pub(crate) async fn say(&self, conversation: &str, text: &str) -> Value {
         let reply =
             self.post(&format!("/v1/conversations/{conversation}/messages"), json!({ "text": text })).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);

@@ -1,10 +1,8 @@
 //! The chat as a shopper's page uses it.
 
-mod support;
-
+use crate::support::TestApp;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use support::TestApp;
 
 #[tokio::test]
 async fn a_question_is_answered_in_the_shops_own_words() {
@@ -73,6 +71,24 @@ async fn a_message_sent_twice_is_answered_once() {
 }
 
 #[tokio::test]
+async fn another_message_under_the_same_id_is_refused_not_swallowed() {
+    let app = TestApp::start().await;
+    let path = format!("/v1/conversations/{}/messages", app.conversation().await);
+    app.post(&path, json!({ "text": "怎么退货", "client_message_id": "m1" })).await;
+    let other = app.post(&path, json!({ "text": "什么时候发货", "client_message_id": "m1" })).await;
+    assert_eq!(other.problem(), (409, "client-message-id-reused".to_owned()));
+}
+
+#[tokio::test]
+async fn the_longest_message_in_emoji_is_taken_however_it_is_escaped() {
+    let app = TestApp::start().await;
+    let path = format!("/v1/conversations/{}/messages", app.conversation().await);
+    let body = format!("{{\"text\": \"{}\"}}", "\\ud83d\\ude00".repeat(200));
+    let reply = app.request(Method::POST, &path, Some(body)).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+}
+
+#[tokio::test]
 async fn what_is_refused_says_why_and_what_to_do() {
     let app = TestApp::start().await;
     let path = format!("/v1/conversations/{}/messages", app.conversation().await);
@@ -90,6 +106,8 @@ async fn what_is_refused_says_why_and_what_to_do() {
     assert_eq!(app.post(nobody, json!({ "text": "a" })).await.problem(), (404, "no-conversation".to_owned()));
     assert_eq!(app.get("/v1/conversations/x").await.problem(), (404, "no-conversation".to_owned()));
     assert_eq!(app.get("/nothing").await.problem(), (404, "no-route".to_owned()));
+    let deleted = app.request(Method::DELETE, "/v1/conversations", None).await;
+    assert_eq!(deleted.problem(), (405, "method-not-allowed".to_owned()));
 }
 
 #[tokio::test]

@@ -1,11 +1,9 @@
 //! When a human takes over: what the human gets, and that the program is silent from then on.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestApp;
 use serde_json::{Value, json};
-use support::TestApp;
 
 #[tokio::test]
 async fn a_complaint_becomes_a_ticket_with_all_that_is_known() {

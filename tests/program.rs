@@ -1,0 +1,225 @@
+//! The program as a user runs it: the real binary, the real model, the starter shop.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The starter shop with a data folder of its own, trained once for all tests.
+static STARTER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let shop = starter_copy(&folder);
+    let output = shopdesk(&shop, &["train", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let metrics: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(metrics["in_scope_accuracy"].as_f64().unwrap() > 0.7, "{metrics}");
+    shop
+});
+
+/// `shopdesk.toml` of the starter shop with its paths made absolute and its data in `folder`.
+fn starter_copy(folder: &Path) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let settings = std::fs::read_to_string(root.join("shop/shopdesk.toml")).unwrap();
+    let quoted = |path: PathBuf| format!("\"{}\"", path.display());
+    let settings = settings
+        .replace("\"intents\"", &quoted(root.join("shop/intents")))
+        .replace("\"kb\"", &quoted(root.join("shop/kb")))
+        .replace("\"../models/", &format!("\"{}/models/", root.display()))
+        .replace("\"../data\"", &quoted(folder.join("data")));
+    let path = folder.join("shopdesk.toml");
+    std::fs::write(&path, settings).unwrap();
+    path
+}
+
+fn command(shop: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shopdesk"));
+    command.arg("--shop").arg(shop).args(arguments).env("SHOPDESK_LOG", "warn").stdin(Stdio::null());
+    command
+}
+
+fn shopdesk(shop: &Path, arguments: &[&str]) -> Output {
+    command(shop, arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", stderr(output));
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn real_messages_get_the_right_intent() {
+    let cases = [
+        ("快递三天没动了", "parcel_delayed", "zh-Hans"),
+        ("請問退貨的運費是誰付", "return_freight", "zh-Hant"),
+        ("I got the wrong size, who pays the return?", "return_freight", "en"),
+        ("can I get an invoice for my company with the tax number", "invoice_vat", "en"),
+        ("转人工", "ask_human", "zh-Hans"),
+    ];
+    let texts: Vec<&str> = cases.iter().map(|(text, ..)| *text).collect();
+    let lines = json_lines(&shopdesk(&STARTER, &[&["classify"], texts.as_slice()].concat()));
+    for ((text, intent, language), line) in cases.iter().zip(&lines) {
+        assert_eq!((&line["text"], &line["language"]), (&json!(text), &json!(language)));
+        let alternatives = line["alternatives"].as_array().unwrap();
+        let among = line["intent"] == *intent || alternatives.iter().any(|other| other["intent"] == *intent);
+        assert!(among, "{line}");
+    }
+    assert_eq!(lines[4]["decision"], "escalate");
+}
+
+#[test]
+fn training_again_gives_the_same_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("server/tests/fixture");
+    let shop = starter_copy(folder.path());
+    let settings = std::fs::read_to_string(&shop).unwrap();
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("shop");
+    std::fs::write(&shop, settings.replace(&*starter.to_string_lossy(), &fixture.to_string_lossy())).unwrap();
+    let bundle = || {
+        assert!(shopdesk(&shop, &["train"]).status.success());
+        std::fs::read_to_string(folder.path().join("data/bundle/bundle.json")).unwrap()
+    };
+    assert_eq!(bundle(), bundle());
+}
+
+#[test]
+fn embedding_reads_arguments_or_lines_and_tells_queries_from_passages() {
+    let arguments = json_lines(&shopdesk(&STARTER, &["embed", "--query", "--json", "运费谁出"]));
+    assert_eq!(arguments[0]["text"], "运费谁出");
+    assert_eq!(arguments[0]["vector"].as_array().unwrap().len(), 384);
+    let piped = |flag: &str| {
+        let mut child = command(&STARTER, &["embed", flag, "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all("运费谁出\n\nhello\n".as_bytes()).unwrap();
+        json_lines(&child.wait_with_output().unwrap())
+    };
+    let (queries, passages) = (piped("--query"), piped("--passage"));
+    assert_eq!(queries.len(), 2);
+    assert_eq!(queries[0], arguments[0]);
+    assert_ne!(queries[0]["vector"], passages[0]["vector"]);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_cut_and_says_so() {
+    let lines =
+        json_lines(&shopdesk(&STARTER, &["embed", "--passage", "--json", &"很长的文章。".repeat(400)]));
+    assert_eq!((&lines[0]["truncated"], &lines[0]["tokens"]), (&json!(true), &json!(512)));
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter_copy(folder.path());
+    let fails = |shop: &Path, arguments: &[&str]| {
+        let output = shopdesk(shop, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        stderr(&output)
+    };
+    assert!(fails(&shop, &["classify", "x"]).contains("Run `shopdesk train`"));
+    assert!(fails(&folder.path().join("nowhere"), &["train"]).contains("`--shop` says where"));
+    let message = fails(&STARTER, &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(message.contains("0.0.0.0:0") && message.contains("127.0.0.1"), "{message}");
+
+    let settings = std::fs::read_to_string(&shop).unwrap();
+    std::fs::write(&shop, settings.replace("answer_confidence = 0.6", "answer_confidence = 1.6")).unwrap();
+    let message = fails(&shop, &["classify", "x"]);
+    assert!(
+        message.contains("answer_confidence = 1.6") && message.contains("not a probability"),
+        "{message}"
+    );
+    std::fs::write(&shop, settings.replace("../models", "../nothing").replace("/models/", "/nothing/"))
+        .unwrap();
+    assert!(fails(&shop, &["embed", "--query", "x"]).contains("scripts/fetch-model"));
+}
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained_copy(&folder);
+    let server = Server::start(&shop);
+    let conversation = server.post("/v1/conversations", &json!({}))["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/conversations/{conversation}");
+    let answered = server.post(&format!("{path}/messages"), &json!({ "text": "怎么申请退货" }));
+    let escalated = server.post(&format!("{path}/messages"), &json!({ "text": "转人工" }));
+    assert_eq!(escalated["state"], "waiting_for_human", "{escalated}");
+    server.kill();
+
+    let server = Server::start(&shop);
+    let shown = server.get(&path);
+    let said = [&answered["message"], &answered["reply"], &escalated["message"], &escalated["reply"]];
+    assert_eq!(shown["messages"], json!(said));
+    assert_eq!(shown["state"], "waiting_for_human");
+    assert_eq!(server.get("/v1/tickets")["tickets"][0]["conversation"], conversation.as_str());
+    server.kill();
+}
+
+/// A copy of the trained starter shop, for tests that write.
+fn trained_copy(folder: &TempDir) -> PathBuf {
+    let shop = starter_copy(folder.path());
+    let bundle = STARTER.parent().unwrap().join("data/bundle");
+    let copy = folder.path().join("data/bundle");
+    std::fs::create_dir_all(&copy).unwrap();
+    for entry in std::fs::read_dir(bundle).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    }
+    shop
+}
+
+/// A running `shopdesk serve` on a port that the system chose.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(shop: &Path) -> Self {
+        let mut child =
+            command(shop, &["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        let address = address.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned();
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.request(&format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let length = body.len();
+        self.request(&format!(
+            "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn request(&self, request: &str) -> Value {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 20"), "{response}");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// As `kill -9` does.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
