@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,12 @@ pub struct Article {
     pub answer: String,
     /// The full text, in Markdown.
     pub body: String,
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// The line in that file on which `intents` starts.
+    #[serde(skip)]
+    pub intents_line: Option<u64>,
 }
 
 /// The id that an article shares with its translations.
@@ -201,6 +207,7 @@ impl Article {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
+        let intents_line = matter.intents.first().and_then(|intent| line(&intent.referenced));
         let strings =
             |texts: Vec<Spanned<String>>| texts.into_iter().map(|text| text.value.trim().to_owned());
         Ok(Self {
@@ -218,6 +225,8 @@ impl Article {
             links: matter.links,
             answer: matter.answer.value.trim().to_owned(),
             body: body.trim().to_owned(),
+            path: path.to_path_buf(),
+            intents_line,
         })
     }
 }

@@ -9,7 +9,9 @@ const TEXTS = {
     send: "发送",
     thinking: "正在查看…",
     waiting: "已转人工，客服会看到以上全部内容。您可以继续补充。",
-    failed: "没有发送成功，请检查网络后再试一次。",
+    failed: "还没有得到回复，请检查网络，再点一次发送；不会重复提交。",
+    tooLong: "这条消息太长了，请分成几条发送。",
+    gone: "这个对话已经不在了，请开始新对话。",
     busy: "现在咨询的人很多，正在重试…",
     source: (title, version) => `出自《${title}》 版本 ${version}`,
     why: "这个回答是怎么来的",
@@ -23,7 +25,9 @@ const TEXTS = {
     send: "Send",
     thinking: "Looking it up…",
     waiting: "A colleague takes over and sees everything above. You can add to it.",
-    failed: "That was not sent. Check the connection and try again.",
+    failed: "No answer yet. Check the connection and press Send again; it will not be sent twice.",
+    tooLong: "This message is too long. Please send it in parts.",
+    gone: "This conversation is no longer there. Please start a new one.",
     busy: "Many people are asking right now, trying again…",
     source: (title, version) => `From “${title}”, version ${version}`,
     why: "How this reply came about",
@@ -39,6 +43,8 @@ const status = document.getElementById("status");
 const form = document.getElementById("composer");
 const input = document.getElementById("text");
 let conversation = sessionStorage.getItem(KEY);
+// The message that has no answer yet: sent again, it keeps its id, so that it is answered once.
+let pending = null;
 
 document.documentElement.lang = texts === TEXTS.zh ? "zh-CN" : "en";
 document.title = texts.title;
@@ -53,8 +59,9 @@ form.addEventListener("submit", (event) => {
   send(input.value);
 });
 input.addEventListener("keydown", (event) => {
-  // While an input method composes, Enter chooses a word.
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  // While an input method composes, Enter chooses a word; Safari reports that one with the code 229 only.
+  const composing = event.isComposing || event.keyCode === 229;
+  if (event.key === "Enter" && !event.shiftKey && !composing) {
     event.preventDefault();
     form.requestSubmit();
   }
@@ -67,16 +74,19 @@ document.getElementById("restart").addEventListener("click", () => {
 
 /** Shows the conversation that this tab had before it was reloaded. */
 async function restore() {
+  form.inert = true;
   const response = await fetch(`/v1/conversations/${conversation}`).catch(() => null);
-  if (response?.status === 404) {
-    sessionStorage.removeItem(KEY);
-    conversation = null;
-    return;
-  }
+  form.inert = false;
+  if (response?.status === 404) return forget();
   if (!response?.ok) return say(texts.failed);
   const { messages, state } = await response.json();
   for (const message of messages) show(message);
   showState(state);
+}
+
+function forget() {
+  sessionStorage.removeItem(KEY);
+  conversation = null;
 }
 
 async function send(text) {
@@ -92,11 +102,12 @@ async function send(text) {
     say("");
     if (reply) show(reply);
     showState(state);
-  } catch {
+  } catch (error) {
     bubble.remove();
     input.value = text;
     fit();
-    say(texts.failed);
+    say(reason(error.status));
+    if (error.status === 404) forget();
   } finally {
     form.inert = false;
     input.focus();
@@ -109,8 +120,17 @@ async function exchange(text) {
     ({ id: conversation } = await post("/v1/conversations", {}));
     sessionStorage.setItem(KEY, conversation);
   }
-  const body = { text, client_message_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
-  return post(`/v1/conversations/${conversation}/messages`, body);
+  if (pending?.text !== text) {
+    pending = { text, client_message_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+  }
+  const answer = await post(`/v1/conversations/${conversation}/messages`, pending);
+  pending = null;
+  return answer;
+}
+
+function reason(status) {
+  if (status === 404) return texts.gone;
+  return status === 413 || status === 422 ? texts.tooLong : texts.failed;
 }
 
 async function post(path, body) {
@@ -121,7 +141,9 @@ async function post(path, body) {
       body: JSON.stringify(body),
     });
     if (response.ok) return response.json();
-    if (response.status !== 429 || attempt === RETRIES) throw new Error(`status ${response.status}`);
+    if (response.status !== 429 || attempt === RETRIES) {
+      throw Object.assign(new Error(`status ${response.status}`), { status: response.status });
+    }
     say(texts.busy);
     const seconds = Number(response.headers.get("retry-after")) || 2;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -159,6 +181,7 @@ function choices(offered) {
     const button = element("button", "", choice.title);
     button.type = "button";
     button.addEventListener("click", () => {
+      if (form.inert) return;
       for (const other of row.children) other.disabled = true;
       send(choice.title);
     });

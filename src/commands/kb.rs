@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use shopdesk_kb::{Filter, Hit, Language};
+use shopdesk_kb::{Filter, Hit, Language, Mistake};
 use shopdesk_model::Role;
 
 use crate::output;
@@ -55,11 +55,11 @@ fn check(shop: &Shop) -> anyhow::Result<ExitCode> {
     let articles = shopdesk_kb::Articles::load(&shop.paths.articles)?;
     let intents = shop.intents()?;
     let known: BTreeSet<&str> = intents.intents.iter().map(|intent| intent.label.id.as_str()).collect();
-    let mut mistakes: Vec<String> = articles.mistakes.iter().map(ToString::to_string).collect();
+    let mut mistakes = articles.mistakes.clone();
     for article in &articles.articles {
         for intent in article.intents.iter().filter(|intent| !known.contains(intent.as_str())) {
-            let (id, language) = (&article.id, &article.language);
-            mistakes.push(format!("article `{id}` ({language}): there is no intent `{intent}`"));
+            let problem = format!("there is no intent `{intent}` in `{}`", shop.paths.intents.display());
+            mistakes.push(Mistake { path: article.path.clone(), line: article.intents_line, problem });
         }
     }
     for mistake in &mistakes {
