@@ -122,7 +122,7 @@ impl Shop {
         let mut cache = VectorCache::open(&self.paths.data.join("vectors.bin"), encoder);
         let progress = Progress::new("embedding the articles");
         Ok(KnowledgeBase::build(encoder, &articles.articles, &mut cache, |done, of| {
-            progress.report(done, of)
+            progress.report(done, of);
         })?)
     }
 

@@ -44,9 +44,9 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let report = evaluate(&triage, &data, shop.today()?, |done| progress.report(done, data.messages.len()))?;
     drop(progress);
     if *json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        print(&report)?
+        print(&report)?;
     }
     Ok(ExitCode::SUCCESS)
 }
