@@ -2,7 +2,7 @@
 //!
 //! Read it in this order:
 //!
-//! 1. [`dialogue`]: what happens to a shopper's message. It is stored, assessed, and answered or handed over.
+//! 1. [`mod@dialogue`]: what happens to a shopper's message. It is stored, assessed, and answered or handed over.
 //! 2. [`Store`]: where everything is kept; [`SqliteStore`] is the embedded one.
 //! 3. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
 //! 4. [`router`]: the HTTP routes, thin.

@@ -3,7 +3,7 @@
 //! Read it in this order:
 //!
 //! 1. [`Triage::assess`]: the message's way, five named steps in one function.
-//! 2. [`decide`]: from evidence to a decision; a pure function that touches no clock, network or model.
+//! 2. [`decide()`]: from evidence to a decision; a pure function that touches no clock, network or model.
 //! 3. [`Policy`]: the thresholds that the shop chooses. There is none in the code.
 //!
 //! The chat, the batch classifier and the evaluation all call this pipeline, so what is measured is what ships.

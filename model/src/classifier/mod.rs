@@ -1,6 +1,6 @@
 //! Embeddings in, calibrated probabilities over the shop's intents out.
 //!
-//! [`train`] fits a [`Classifier`] to examples and measures it out of fold; a [`Bundle`] keeps both with all that
+//! [`train()`] fits a [`Classifier`] to examples and measures it out of fold; a [`Bundle`] keeps both with all that
 //! is needed to say later which data and which encoder made a decision.
 
 mod bundle;

@@ -1,6 +1,6 @@
 //! Token ids in, one unit-length vector out.
 //!
-//! [`Encoder`] is the contract; [`reference`] is the portable implementation in f32, and what every faster one is
+//! [`Encoder`] is the contract; [`mod@reference`] is the portable implementation in f32, and what every faster one is
 //! measured against.
 
 mod embeddings;
