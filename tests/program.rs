@@ -195,14 +195,14 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> Value {
-        self.request(&format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+        self.request(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
         let body = body.to_string();
         let length = body.len();
         self.request(&format!(
-            "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ))
     }
 
@@ -217,8 +217,15 @@ impl Server {
     }
 
     /// As `kill -9` does.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed must not leave a server behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
