@@ -52,6 +52,8 @@ enum Command {
     Eval(commands::eval::Arguments),
     /// Serve the chat.
     Serve(commands::serve::Arguments),
+    /// Measure how fast this machine is.
+    Bench(commands::bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +80,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Kb(arguments) => commands::kb::run(shop, arguments),
         Command::Eval(arguments) => commands::eval::run(shop, arguments),
         Command::Serve(arguments) => commands::serve::run(shop, arguments),
+        Command::Bench(arguments) => commands::bench::run(shop, arguments),
     }
 }
 

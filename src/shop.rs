@@ -1,14 +1,16 @@
 //! `shopdesk.toml`: one small struct for each concern. The annotated file in `shop/` is the documentation.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Deserialize;
 use shopdesk_kb::Articles;
-use shopdesk_model::TextEncoder;
 use shopdesk_model::classifier::{Bundle, TrainOptions};
+use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::Intents;
+use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_server::{Replies, ServerConfig};
 use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
 
@@ -22,6 +24,8 @@ const FILE: &str = "shopdesk.toml";
 pub(crate) struct Shop {
     pub(crate) shop: Identity,
     pub(crate) paths: Paths,
+    #[serde(default)]
+    pub(crate) model: Model,
     pub(crate) training: Training,
     pub(crate) policy: Policy,
     pub(crate) server: ServerConfig,
@@ -44,6 +48,20 @@ pub(crate) struct Paths {
     pub(crate) articles: PathBuf,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
+}
+
+/// How the language model is run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Model {
+    pub(crate) engine: EngineChoice,
+    threads: usize,
+}
+
+impl Model {
+    pub(crate) fn options(&self) -> EncoderOptions {
+        EncoderOptions { engine: self.engine, threads: NonZeroUsize::new(self.threads) }
+    }
 }
 
 /// How the classifier is fitted.
@@ -93,7 +111,7 @@ impl Shop {
     }
 
     pub(crate) fn encoder(&self) -> anyhow::Result<Arc<TextEncoder>> {
-        Ok(Arc::new(TextEncoder::open(&self.paths.model)?))
+        Ok(Arc::new(TextEncoder::open(&self.paths.model, &self.model.options())?))
     }
 
     pub(crate) fn intents(&self) -> anyhow::Result<Intents> {

@@ -39,6 +39,12 @@ pub enum Error {
         /// Where it was expected.
         folder: PathBuf,
     },
+    /// The settings force an engine that cannot run here.
+    #[error("this processor cannot run the engine `{engine}`. Set `model.engine` to `auto`, or leave it out")]
+    EngineUnavailable {
+        /// Which one.
+        engine: crate::encoder::Engine,
+    },
     /// The first bytes do not announce the format that was expected.
     #[error(
         "`{}` is not a {expected} file: it starts with {found:02x?}. Check that the download is the right file",

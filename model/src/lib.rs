@@ -29,4 +29,4 @@ mod replace;
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
-pub use text_encoder::{Embedded, Role, TextEncoder};
+pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};

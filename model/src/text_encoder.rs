@@ -1,9 +1,9 @@
 //! Text to embedding: prefix, tokens, network.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::encoder::Encoder;
-use crate::encoder::reference::ReferenceEncoder;
+use crate::encoder::{self, Encoder, Engine, EngineChoice, Threads};
 use crate::folder::{EncoderId, Manifest, ModelFolder};
 use crate::tokenizer::{Encoding, Tokenizer};
 use crate::{Embedding, Result};
@@ -33,26 +33,66 @@ pub struct TextEncoder {
     manifest: Manifest,
     tokenizer: Tokenizer,
     encoder: Box<dyn Encoder>,
+    engine: Engine,
+    threads: usize,
+}
+
+/// How a model is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EncoderOptions {
+    /// The implementation.
+    pub engine: EngineChoice,
+    /// How many threads compute at most; all that the processor has when not given.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl TextEncoder {
     /// Loads the model folder.
     ///
     /// # Errors
-    /// When the folder is missing, incomplete or damaged.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// When the folder is missing, incomplete or damaged, or the processor lacks what a forced engine needs.
+    pub fn open(path: &Path, options: &EncoderOptions) -> Result<Self> {
         let folder = ModelFolder::open(path)?;
+        let engine = options.engine.resolve()?;
+        let threads = options.threads.or_else(|| std::thread::available_parallelism().ok());
+        let threads = threads.map_or(1, NonZeroUsize::get);
         Ok(Self {
             tokenizer: Tokenizer::open(&folder)?,
-            encoder: Box::new(ReferenceEncoder::open(&folder)?),
+            encoder: encoder::open(&folder, engine, threads)?,
             manifest: folder.manifest().clone(),
+            engine,
+            threads,
         })
+    }
+
+    /// What computes.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// On how many threads it computes at most.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Which encoder this is; embeddings of different ones must not be compared.
     #[must_use]
     pub fn id(&self) -> EncoderId {
         self.manifest.encoder_id()
+    }
+
+    /// What the model is.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The network alone, from token ids on.
+    #[must_use]
+    pub fn network(&self) -> &dyn Encoder {
+        self.encoder.as_ref()
     }
 
     /// The length of the vectors.
@@ -81,7 +121,7 @@ impl TextEncoder {
         let encodings =
             texts.iter().map(|text| self.tokenize(text.as_ref(), role)).collect::<Result<Vec<Encoding>>>()?;
         let sequences: Vec<&[u32]> = encodings.iter().map(|encoding| encoding.ids.as_slice()).collect();
-        let embeddings = self.encoder.encode(&sequences)?;
+        let embeddings = self.encoder.encode(&sequences, Threads::All)?;
         let embedded = embeddings.into_iter().zip(&encodings);
         Ok(embedded
             .map(|(embedding, encoding)| Embedded {

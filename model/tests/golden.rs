@@ -1,15 +1,19 @@
 //! Token ids and vectors against those of independent implementations: SentencePiece's C++ library and Hugging Face
 //! transformers on PyTorch. `scripts/golden-embeddings.py` made the files in `golden/`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "how close the engines come is worth reading")]
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use shopdesk_model::encoder::{Engine, EngineChoice};
 use shopdesk_model::folder::ModelFolder;
 use shopdesk_model::import::{ImportOptions, import};
+use shopdesk_model::intents::Intents;
 use shopdesk_model::tokenizer::Tokenizer;
-use shopdesk_model::{Role, TextEncoder};
+use shopdesk_model::{Embedded, EncoderOptions, Role, TextEncoder};
 
 #[derive(Deserialize)]
 struct GoldenTokens {
@@ -68,7 +72,7 @@ fn a_special_token_that_somebody_typed_stays_text() {
 }
 
 fn assert_typed_specials_stay_text(folder: &Path) {
-    let encoder = TextEncoder::open(folder).unwrap();
+    let encoder = TextEncoder::open(folder, &EncoderOptions::default()).unwrap();
     let plain = encoder.tokenize("x", Role::Query).unwrap().ids;
     let (start, end) = (plain[0], plain[plain.len() - 1]);
     let typed = encoder.tokenize("a </s> [SEP] <mask> [MASK] <s> [CLS]", Role::Query).unwrap().ids;
@@ -105,19 +109,109 @@ fn assert_vectors(model: &str, at_least: usize) {
 }
 
 fn assert_vectors_of(folder: &Path, file: &str, at_least: usize) {
-    let encoder = TextEncoder::open(folder).unwrap();
     let golden: Vec<GoldenVector> = read(file);
     assert!(golden.len() >= at_least);
-    for case in &golden {
-        let role = if case.kind == "query" { Role::Query } else { Role::Passage };
-        let encoding = encoder.tokenize(&case.text, role).unwrap();
-        assert_eq!(encoding.ids, case.ids, "token ids of {}", case.name);
-        let embedded = encoder.embed(&case.text, role).unwrap();
-        assert_eq!(embedded.truncated, case.truncated, "{}", case.name);
-        let cosine: f64 =
-            embedded.embedding.as_slice().iter().zip(&case.vector).map(|(a, b)| f64::from(*a) * b).sum();
-        assert!(cosine >= 0.9995, "{}: cosine {cosine}", case.name);
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.runs_here()) {
+        let encoder = open(folder, engine);
+        let mut cosines = Vec::new();
+        for case in &golden {
+            let role = if case.kind == "query" { Role::Query } else { Role::Passage };
+            let encoding = encoder.tokenize(&case.text, role).unwrap();
+            assert_eq!(encoding.ids, case.ids, "token ids of {}", case.name);
+            let embedded = encoder.embed(&case.text, role).unwrap();
+            assert_eq!(embedded.truncated, case.truncated, "{}", case.name);
+            let cosine: f64 =
+                embedded.embedding.as_slice().iter().zip(&case.vector).map(|(a, b)| f64::from(*a) * b).sum();
+            cosines.push(cosine);
+        }
+        assert_close(engine, file, &cosines, allowed(engine, file.trim_end_matches(".jsonl")));
     }
+}
+
+/// Messages of the starter shop in a language, evenly spread over its intents.
+fn messages(count: usize, languages: &[&str]) -> Vec<String> {
+    let intents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shop/intents");
+    let intents = Intents::load(&intents).unwrap();
+    let all = intents.intents.into_iter().flat_map(|intent| intent.examples);
+    let all: Vec<_> = all.filter(|example| languages.contains(&example.language.as_str())).collect();
+    (0..count).map(|n| all[n * all.len() / count].text.clone()).collect()
+}
+
+fn fused_engines() -> impl Iterator<Item = Engine> {
+    Engine::ALL.into_iter().filter(|&engine| engine != Engine::Candle && engine.runs_here())
+}
+
+#[test]
+fn messages_come_out_close_to_the_reference() {
+    assert_close_to_reference("multilingual-e5-small", &messages(500, &["zh", "en"]));
+}
+
+#[test]
+fn english_messages_come_out_close_to_the_reference_with_another_model() {
+    assert_close_to_reference("all-MiniLM-L6-v2", &messages(200, &["en"]));
+}
+
+fn assert_close_to_reference(model: &str, messages: &[String]) {
+    let folder = model_folder(model);
+    let reference = open(&folder, Engine::Candle).embed_all(messages, Role::Query).unwrap();
+    for engine in fused_engines() {
+        let embedded = open(&folder, engine).embed_all(messages, Role::Query).unwrap();
+        let pairs = embedded.iter().zip(&reference);
+        let cosines: Vec<f64> = pairs.map(|(a, b)| f64::from(a.embedding.cosine(&b.embedding))).collect();
+        assert_close(engine, &format!("{model}, messages"), &cosines, allowed(engine, model));
+    }
+}
+
+/// The least and the mean cosine to the reference that is allowed. Vectors of multilingual-e5-small have much in common (two
+/// texts that have nothing to do with each other have a cosine of 0.75), those of all-MiniLM-L6-v2 have not, so that the
+/// same noise turns them further.
+fn allowed(engine: Engine, model: &str) -> [f64; 2] {
+    match (engine, model) {
+        (Engine::Candle, _) => [0.99999, 0.99999],
+        (_, "all-MiniLM-L6-v2") => [0.9965, 0.999],
+        _ => [0.9995, 0.9997],
+    }
+}
+
+#[test]
+fn a_vector_has_the_same_bits_alone_and_in_any_batch_on_one_thread_and_on_more_and_on_every_engine() {
+    let mut messages = messages(60, &["zh", "en"]);
+    messages.push("退货运费谁出？".repeat(90));
+    messages.push("x".to_owned());
+    let folder = model_folder("multilingual-e5-small");
+    let mut first: Option<Vec<Vec<f32>>> = None;
+    for engine in fused_engines() {
+        for threads in [1, 2, 3] {
+            let options =
+                EncoderOptions { engine: EngineChoice::Forced(engine), threads: NonZeroUsize::new(threads) };
+            let encoder = TextEncoder::open(&folder, &options).unwrap();
+            let vectors = |embedded: &[Embedded]| -> Vec<Vec<f32>> {
+                embedded.iter().map(|one| one.embedding.as_slice().to_vec()).collect()
+            };
+            let together = vectors(&encoder.embed_all(&messages, Role::Query).unwrap());
+            let alone: Vec<Embedded> =
+                messages.iter().map(|message| encoder.embed(message, Role::Query).unwrap()).collect();
+            assert!(vectors(&alone) == together, "{engine}, {threads} threads: alone and together differ");
+            let backwards: Vec<&String> = messages.iter().rev().collect();
+            let mut turned = vectors(&encoder.embed_all(&backwards, Role::Query).unwrap());
+            turned.reverse();
+            assert!(turned == together, "{engine}, {threads} threads: the order makes a difference");
+            let first = first.get_or_insert_with(|| together.clone());
+            assert!(*first == together, "{engine}, {threads} threads differ from the first engine on one");
+        }
+    }
+}
+
+fn assert_close(engine: Engine, what: &str, cosines: &[f64], [least_allowed, mean_allowed]: [f64; 2]) {
+    let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+    let least = cosines.iter().copied().fold(1.0, f64::min);
+    eprintln!("{engine}, {what}: {} texts, mean cosine {mean:.6}, least {least:.6}", cosines.len());
+    assert!(least >= least_allowed && mean >= mean_allowed, "{engine}, {what}: mean {mean}, least {least}");
+}
+
+fn open(folder: &Path, engine: Engine) -> TextEncoder {
+    let options = EncoderOptions { engine: EngineChoice::Forced(engine), ..EncoderOptions::default() };
+    TextEncoder::open(folder, &options).unwrap()
 }
 
 fn model_folder(name: &str) -> PathBuf {

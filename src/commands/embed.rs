@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use shopdesk_model::{Embedded, Role, TextEncoder};
+use shopdesk_model::{Embedded, EncoderOptions, Role, TextEncoder};
 
 use super::texts_or_lines;
 use crate::output;
@@ -41,8 +41,11 @@ struct Line<'a> {
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let encoder = match &arguments.model {
-        Some(folder) => TextEncoder::open(folder)?,
-        None => TextEncoder::open(&Shop::open(shop)?.paths.model)?,
+        Some(folder) => TextEncoder::open(folder, &EncoderOptions::default())?,
+        None => {
+            let shop = Shop::open(shop)?;
+            TextEncoder::open(&shop.paths.model, &shop.model.options())?
+        }
     };
     let role = if arguments.passage { Role::Passage } else { Role::Query };
     for text in texts_or_lines(Some(&arguments.texts[..]).filter(|texts| !texts.is_empty())) {

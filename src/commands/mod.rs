@@ -1,5 +1,6 @@
 //! One module for each subcommand: its arguments, and what it does with the library crates.
 
+pub(crate) mod bench;
 pub(crate) mod classify;
 pub(crate) mod embed;
 pub(crate) mod eval;

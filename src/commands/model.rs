@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use shopdesk_model::encoder::{Engine, EngineChoice};
 use shopdesk_model::folder::ModelFolder;
 use shopdesk_model::import::{ImportOptions, import};
 
@@ -79,14 +80,20 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
             output::line(format_args!("`{}` is what was imported", folder.path().display()))?;
         }
         Action::Info { folder, json } => {
-            let folder = ModelFolder::open(folder_or_shops(shop, folder.as_ref())?)?;
-            info(&folder, *json)?;
+            let (folder, choice) = match folder {
+                Some(folder) => (folder.clone(), EngineChoice::Auto),
+                None => {
+                    let shop = Shop::open(shop)?;
+                    (shop.paths.model, shop.model.engine)
+                }
+            };
+            info(&ModelFolder::open(folder)?, choice, *json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn info(folder: &ModelFolder, json: bool) -> anyhow::Result<()> {
+fn info(folder: &ModelFolder, choice: EngineChoice, json: bool) -> anyhow::Result<()> {
     let manifest = folder.manifest();
     if json {
         return output::json(manifest);
@@ -104,11 +111,28 @@ fn info(folder: &ModelFolder, json: bool) -> anyhow::Result<()> {
         network.num_hidden_layers, network.hidden_size, manifest.max_tokens, network.vocab_size
     ))?;
     output::line(format_args!("prefixes  `{}` and `{}`", manifest.query_prefix, manifest.passage_prefix))?;
-    output::line("engine    candle, f32: the portable reference")?;
+    output::line(format_args!("engine    {}", engine_and_why(choice)?))?;
     for (name, record) in &manifest.files {
         output::line(format_args!("file      {name}, {} bytes", record.bytes))?;
     }
     Ok(())
+}
+
+fn engine_and_why(choice: EngineChoice) -> anyhow::Result<String> {
+    let engine = choice.resolve()?;
+    let why = match choice {
+        EngineChoice::Forced(_) => "forced by `model.engine`".to_owned(),
+        EngineChoice::Auto => {
+            let faster = Engine::ALL.into_iter().take_while(|&other| other != engine);
+            let faster: Vec<_> = faster.map(|other| format!("`{other}`")).collect();
+            if faster.is_empty() {
+                "the fastest, and this processor can run it".to_owned()
+            } else {
+                format!("this processor cannot run {}", faster.join(" and "))
+            }
+        }
+    };
+    Ok(format!("{engine} ({}): {why}", engine.description()))
 }
 
 fn folder_or_shops(shop: &Path, folder: Option<&PathBuf>) -> anyhow::Result<PathBuf> {

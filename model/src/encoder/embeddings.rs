@@ -3,6 +3,8 @@
 //! The table is four fifths of the model (250,037 rows for multilingual-e5-small), and a message touches a dozen
 //! of them. So it stays on disk in its stored form, and only the rows that are looked up are ever decoded.
 
+use std::io::Cursor;
+
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Content;
 
@@ -23,7 +25,16 @@ pub(super) struct TokenTable {
 }
 
 impl TokenTable {
-    pub(super) fn open(folder: &ModelFolder, file: MappedFile, content: &Content) -> Result<Self> {
+    /// Maps the folder's weights and finds the table in them.
+    pub(super) fn open_mapped(folder: &ModelFolder) -> Result<Self> {
+        let file = folder.map(WEIGHTS)?;
+        let content = Content::read(&mut Cursor::new(&file[..])).map_err(|error| {
+            Error::unusable(folder.path().join(WEIGHTS), format!("{error}. Import the model again"))
+        })?;
+        Self::open(folder, file, &content)
+    }
+
+    fn open(folder: &ModelFolder, file: MappedFile, content: &Content) -> Result<Self> {
         const NAME: &str = "embeddings.word_embeddings.weight";
         let path = folder.path().join(WEIGHTS);
         let info = content.tensor_infos.get(NAME).ok_or_else(|| {

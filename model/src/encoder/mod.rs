@@ -1,11 +1,17 @@
 //! Token ids in, one unit-length vector out.
 //!
-//! [`Encoder`] is the contract; [`mod@reference`] is the portable implementation in f32, and what every faster one is
-//! measured against.
+//! [`Encoder`] is the contract. [`mod@reference`] is the portable implementation in `f32`, and what every other is measured
+//! against; [`fused`] is the fast one, for processors that have its instructions. [`open`] picks the [`Engine`].
 
 mod embeddings;
-pub mod reference;
+mod engine;
+pub(crate) mod fused;
+mod reference;
 
+pub use engine::{Engine, EngineChoice};
+pub use fused::Arithmetic;
+
+use crate::folder::ModelFolder;
 use crate::{Embedding, Result};
 
 /// A sentence encoder: the mean over the last layer's token vectors, brought to unit length.
@@ -18,5 +24,35 @@ pub trait Encoder: Send + Sync {
     ///
     /// # Errors
     /// When the arithmetic fails, which a verified model folder does not cause.
-    fn encode(&self, sequences: &[&[u32]]) -> Result<Vec<Embedding>>;
+    fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>>;
+}
+
+/// On which threads a call computes. The result is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// On the calling thread; the reference encoder, which leaves this to its libraries, takes what it gets.
+    Caller,
+    /// On all of the encoder's threads that are free.
+    All,
+}
+
+/// Opens the folder with that engine, on at most `threads` threads.
+///
+/// # Errors
+/// When the folder is incomplete or damaged.
+pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Result<Box<dyn Encoder>> {
+    #[cfg(target_arch = "x86_64")]
+    if engine == Engine::Avx512Vnni
+        && let Some(simd) = fused::Avx512Vnni::detect()
+    {
+        return Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?));
+    }
+    #[cfg(target_arch = "x86_64")]
+    if engine == Engine::Avx2
+        && let Some(simd) = fused::Avx2::detect()
+    {
+        return Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?));
+    }
+    let _ = threads;
+    Ok(Box::new(reference::ReferenceEncoder::open(folder)?))
 }

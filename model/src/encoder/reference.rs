@@ -3,6 +3,7 @@
 //! Devlin et al. (2018), <https://arxiv.org/abs/1810.04805>, as in Hugging Face's `modeling_bert.py`. It runs on
 //! every processor, and defines what the right vector is.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 
 use candle_core::quantized::gguf_file::Content;
@@ -10,8 +11,8 @@ use candle_core::{DType, Device, Module as _, Tensor};
 use candle_nn::{LayerNorm, VarBuilder, layer_norm};
 use candle_transformers::models::bert::{BertEncoder, Config, HiddenAct, PositionEmbeddingType};
 
-use super::Encoder;
 use super::embeddings::TokenTable;
+use super::{Encoder, Threads};
 use crate::folder::{Architecture, ModelFolder, WEIGHTS};
 use crate::{Embedding, Error, Result};
 
@@ -19,7 +20,7 @@ use crate::{Embedding, Error, Result};
 const BATCH_TOKENS: usize = 2048;
 
 /// BERT in f32.
-pub struct ReferenceEncoder {
+pub(super) struct ReferenceEncoder {
     token_table: TokenTable,
     /// `[max_position_embeddings, hidden_size]`, with the first segment's row added to each.
     positions: Vec<f32>,
@@ -33,21 +34,9 @@ impl ReferenceEncoder {
     ///
     /// # Errors
     /// When a tensor is missing or the file is damaged.
-    pub fn open(folder: &ModelFolder) -> Result<Self> {
-        let file = folder.map(WEIGHTS)?;
-        let path = folder.path().join(WEIGHTS);
-        let damaged =
-            |error: candle_core::Error| Error::unusable(&path, format!("{error}. Import the model again"));
-        let mut cursor = Cursor::new(&file[..]);
-        let content = Content::read(&mut cursor).map_err(damaged)?;
+    pub(super) fn open(folder: &ModelFolder) -> Result<Self> {
         let architecture = folder.manifest().architecture.clone();
-        let mut tensors = std::collections::HashMap::new();
-        for (name, _) in architecture.tensor_shapes() {
-            if name != "embeddings.word_embeddings.weight" {
-                let tensor = content.tensor(&mut cursor, &name, &Device::Cpu).map_err(damaged)?;
-                tensors.insert(name, tensor.dequantize(&Device::Cpu)?);
-            }
-        }
+        let tensors = load_tensors(folder)?;
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let embeddings = weights.pp("embeddings");
         let &Architecture { hidden_size, max_position_embeddings, type_vocab_size, layer_norm_eps, .. } =
@@ -56,7 +45,7 @@ impl ReferenceEncoder {
             embeddings.get((max_position_embeddings, hidden_size), "position_embeddings.weight")?;
         let segments = embeddings.get((type_vocab_size, hidden_size), "token_type_embeddings.weight")?;
         Ok(Self {
-            token_table: TokenTable::open(folder, file.clone(), &content)?,
+            token_table: TokenTable::open_mapped(folder)?,
             positions: positions.broadcast_add(&segments.get(0)?)?.flatten_all()?.to_vec1()?,
             layer_norm: layer_norm(hidden_size, layer_norm_eps, embeddings.pp("LayerNorm"))?,
             layers: BertEncoder::load(weights.pp("encoder"), &config(&architecture))?,
@@ -104,7 +93,7 @@ impl Encoder for ReferenceEncoder {
         self.architecture.hidden_size
     }
 
-    fn encode(&self, sequences: &[&[u32]]) -> Result<Vec<Embedding>> {
+    fn encode(&self, sequences: &[&[u32]], _: Threads) -> Result<Vec<Embedding>> {
         let mut by_length: Vec<usize> = (0..sequences.len()).collect();
         by_length.sort_by_key(|&index| sequences[index].len());
         let mut embeddings: Vec<Option<Embedding>> = vec![None; sequences.len()];
@@ -119,6 +108,24 @@ impl Encoder for ReferenceEncoder {
         }
         Ok(embeddings.into_iter().map(|embedding| embedding.expect("every index was in a batch")).collect())
     }
+}
+
+/// All tensors but the token table, in `f32`.
+pub(super) fn load_tensors(folder: &ModelFolder) -> Result<HashMap<String, Tensor>> {
+    let file = folder.map(WEIGHTS)?;
+    let path = folder.path().join(WEIGHTS);
+    let damaged =
+        |error: candle_core::Error| Error::unusable(&path, format!("{error}. Import the model again"));
+    let mut cursor = Cursor::new(&file[..]);
+    let content = Content::read(&mut cursor).map_err(damaged)?;
+    let mut tensors = HashMap::new();
+    for (name, _) in folder.manifest().architecture.tensor_shapes() {
+        if name != "embeddings.word_embeddings.weight" {
+            let tensor = content.tensor(&mut cursor, &name, &Device::Cpu).map_err(damaged)?;
+            tensors.insert(name, tensor.dequantize(&Device::Cpu)?);
+        }
+    }
+    Ok(tensors)
 }
 
 /// How many of `indices`, sorted by length, fill a batch when padded to the longest.

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Result};
 
 /// The format that this program writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The start, the end, and something between them.
 pub(crate) const LEAST_TOKENS: usize = 3;
@@ -131,6 +131,13 @@ impl Architecture {
         ))
     }
 
+    /// Operations that the layers' matrices cost a token: a product and an addition for each weight.
+    #[must_use]
+    pub fn operations_per_token(&self) -> usize {
+        let &Self { hidden_size: hidden, intermediate_size: inner, .. } = self;
+        2 * self.num_hidden_layers * (4 * hidden * hidden + 2 * hidden * inner)
+    }
+
     /// The tensors that the network is made of: their Hugging Face path names and shapes, in the order of use.
     pub(crate) fn tensor_shapes(&self) -> Vec<(String, Vec<usize>)> {
         let &Self { hidden_size: hidden, intermediate_size: inner, .. } = self;
@@ -223,11 +230,13 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The encoder's name and a hash over all that changes its vectors.
+    /// The encoder's name and a hash over all that changes its vectors by more than rounding does. The packed weights
+    /// say nothing new: they are made from the others.
     #[must_use]
     pub fn encoder_id(&self) -> EncoderId {
+        let files = self.files.iter().filter(|(name, _)| *name != super::PACKED);
         let identity = serde_json::json!([
-            self.files.values().map(|record| &record.sha256).collect::<Vec<_>>(),
+            files.map(|(_, record)| &record.sha256).collect::<Vec<_>>(),
             self.architecture,
             self.max_tokens,
             self.query_prefix,

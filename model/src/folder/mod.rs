@@ -4,6 +4,7 @@
 //! models/multilingual-e5-small/
 //!   manifest.json    what this is, where it came from, how to run it, sizes and hashes
 //!   weights.gguf     tensors by their Hugging Face path names, memory-mapped; 4-bit blocks stay 4-bit
+//!   packed.bin       the layers' weights as the fused encoder reads them, memory-mapped; made from weights.gguf
 //!   vocabulary.bin   pieces and normaliser of a SentencePiece Unigram model, memory-mapped; or
 //!   tokenizer.json   a foreign tokeniser, read by the `tokenizers` crate
 //! ```
@@ -22,6 +23,8 @@ use crate::{Error, Result};
 pub const MANIFEST: &str = "manifest.json";
 /// The tensors' file name.
 pub const WEIGHTS: &str = "weights.gguf";
+/// The file name of the weights as the fused encoder reads them.
+pub const PACKED: &str = "packed.bin";
 
 /// A model folder whose manifest was read and whose files have the recorded sizes.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use candle_core::quantized::{QTensor, gguf_file};
 
-use crate::folder::{FileRecord, MANIFEST, Manifest, ModelFolder, WEIGHTS, sha256_hex};
+use crate::folder::{FileRecord, MANIFEST, Manifest, ModelFolder, PACKED, WEIGHTS, sha256_hex};
 use crate::replace::{NewFolder, disk_full_or_io};
 use crate::{Error, Result};
 
@@ -62,15 +62,30 @@ fn write(checkpoint: Checkpoint, target: &Path) -> Result<()> {
     let tokenizer_name = manifest.tokenizer.file_name();
     folder.write(tokenizer_name, &tokenizer)?;
     write_weights(&folder, &tensors)?;
+    drop(tensors);
     for name in [tokenizer_name, WEIGHTS] {
-        let path = folder.path(name);
-        let bytes = std::fs::metadata(&path).map_err(Error::io("read", &path))?.len();
-        let sha256 = crate::folder::sha256_of(&path)?;
-        manifest.files.insert(name.to_owned(), FileRecord { bytes, sha256 });
+        record(&folder, &mut manifest, name)?;
     }
-    let json = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
-    folder.write(MANIFEST, &json)?;
+    write_manifest(&folder, &manifest)?;
+    let packed = crate::encoder::fused::pack(&ModelFolder::open(folder.path(""))?)?;
+    folder.write(PACKED, &packed)?;
+    record(&folder, &mut manifest, PACKED)?;
+    write_manifest(&folder, &manifest)?;
     folder.commit()
+}
+
+/// Puts a file's size and hash into the manifest.
+fn record(folder: &NewFolder, manifest: &mut Manifest, name: &str) -> Result<()> {
+    let path = folder.path(name);
+    let bytes = std::fs::metadata(&path).map_err(Error::io("read", &path))?.len();
+    let sha256 = crate::folder::sha256_of(&path)?;
+    manifest.files.insert(name.to_owned(), FileRecord { bytes, sha256 });
+    Ok(())
+}
+
+fn write_manifest(folder: &NewFolder, manifest: &Manifest) -> Result<()> {
+    let json = serde_json::to_vec_pretty(manifest).expect("a manifest is plain data");
+    folder.write(MANIFEST, &json)
 }
 
 fn write_weights(folder: &NewFolder, tensors: &[(String, QTensor)]) -> Result<()> {

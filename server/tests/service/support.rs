@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shopdesk_kb::Articles;
 use shopdesk_model::classifier::{TrainOptions, train};
 use shopdesk_model::intents::Intents;
-use shopdesk_model::{Probability, TextEncoder};
+use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{AppState, Assessor, Replies, SqliteStore, Store as _, router};
 use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
 use tempfile::TempDir;
@@ -109,7 +109,7 @@ impl TestApp {
 
 /// Trained once for all tests of a file.
 static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
-    let encoder = Arc::new(TextEncoder::open(&model()).unwrap());
+    let encoder = Arc::new(TextEncoder::open(&model(), &EncoderOptions::default()).unwrap());
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
     let intents = Intents::load(&fixture.join("intents")).unwrap();
     // So few examples take a weak penalty.

@@ -1,0 +1,181 @@
+//! The product of quantised activations and weights: nearly all of the work.
+//!
+//! The weights of 32 output columns form a panel, in which the four weights that one step multiplies stand together:
+//!
+//! ```text
+//! step 0:  column 0: w[0] w[1] w[2] w[3] | column 1: w[0] w[1] w[2] w[3] | … column 31     (128 bytes)
+//! step 1:  column 0: w[4] w[5] w[6] w[7] | …
+//! ```
+//!
+//! So a panel is read from its start to its end, and a tile of up to 12 rows and 32 columns stays in registers
+//! meanwhile. All rows go through one panel before the next is touched.
+
+use super::super::shared::Shared;
+use super::super::simd::{Kernel, LANES, Simd, WeightStep};
+use super::functions::gelu;
+use super::rows::{Quantization, lanes, lanes_mut};
+
+/// Columns of a panel.
+pub(in super::super) const PANEL: usize = 2 * LANES;
+
+/// What is done to the product's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Activation {
+    Identity,
+    Gelu,
+}
+
+/// 32 columns of a weight matrix.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Panel<'a> {
+    /// `[steps]`, the weights of each step.
+    pub(in super::super) weights: &'a [[WeightStep; 2]],
+    /// For each block: what the integer sums are multiplied with, and what the block's least activation is
+    /// multiplied with (the sum of its weights), by column.
+    pub(in super::super) blocks: &'a [[[f32; PANEL]; 2]],
+    /// By column.
+    pub(in super::super) bias: &'a [f32; PANEL],
+}
+
+/// One panel's columns of `activation(x W^T + b)`, for all rows.
+///
+/// With `x = s q + l` in each block of a row, and `w = t v` in each block of a column, the block's part of the sum over `k` is
+/// `s t sum(q v) + l t sum(v)`, and only `sum(q v)` is left to compute.
+pub(in super::super) struct Linear<'a, A> {
+    /// `[rows, width]`
+    pub(in super::super) quantized: &'a [A],
+    /// `[rows, blocks]`
+    pub(in super::super) quantizations: &'a [Quantization],
+    pub(in super::super) width: usize,
+    /// How many channels share a scale.
+    pub(in super::super) block: usize,
+    pub(in super::super) panel: Panel<'a>,
+    /// The weights that are read after these: they are asked for meanwhile.
+    pub(in super::super) next: &'a [[WeightStep; 2]],
+    pub(in super::super) activation: Activation,
+    /// `[rows, out_width]`; the panel's columns start at `out_column`.
+    pub(in super::super) out: &'a Shared<'a, f32>,
+    pub(in super::super) out_width: usize,
+    pub(in super::super) out_column: usize,
+}
+
+impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let rows = self.quantized.len() / self.width;
+        let tiles = rows.div_ceil(S::TILE_ROWS);
+        let mut first = 0;
+        // The next weights are asked for in parts, one with each tile.
+        let next = self.next.as_flattened();
+        let mut parts = next.chunks(next.len().div_ceil(tiles).max(1));
+        for tile in 0..tiles {
+            let next = parts.next().unwrap_or_default();
+            // Rows are spread evenly, so that no tile is much smaller than the others.
+            let count = (rows - first).div_ceil(tiles - tile);
+            match count {
+                1 => self.columns::<S, 1>(simd, first, next),
+                2 => self.columns::<S, 2>(simd, first, next),
+                3 => self.columns::<S, 3>(simd, first, next),
+                4 if S::TILE_ROWS >= 4 => self.columns::<S, 4>(simd, first, next),
+                5 if S::TILE_ROWS >= 5 => self.columns::<S, 5>(simd, first, next),
+                6 if S::TILE_ROWS >= 6 => self.columns::<S, 6>(simd, first, next),
+                7 if S::TILE_ROWS >= 7 => self.columns::<S, 7>(simd, first, next),
+                8 if S::TILE_ROWS >= 8 => self.columns::<S, 8>(simd, first, next),
+                9 if S::TILE_ROWS >= 9 => self.columns::<S, 9>(simd, first, next),
+                10 if S::TILE_ROWS >= 10 => self.columns::<S, 10>(simd, first, next),
+                11 if S::TILE_ROWS >= 11 => self.columns::<S, 11>(simd, first, next),
+                12 if S::TILE_ROWS >= 12 => self.columns::<S, 12>(simd, first, next),
+                _ => unreachable!("a tile has at most as many rows as the engine takes"),
+            }
+            first += count;
+        }
+    }
+}
+
+impl<A: Copy> Linear<'_, A> {
+    #[inline(always)]
+    fn columns<S: Simd<Activation = A>, const ROWS: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        next: &[WeightStep],
+    ) {
+        if S::WIDE_TILE {
+            self.tile::<S, ROWS, 2>(simd, first, 0, next);
+        } else {
+            self.tile::<S, ROWS, 1>(simd, first, 0, next);
+            self.tile::<S, ROWS, 1>(simd, first, 1, &[]);
+        }
+    }
+
+    /// `ROWS` rows from `first` on, and `VECTORS` times 16 columns from `vector` on.
+    #[inline(always)]
+    fn tile<S: Simd<Activation = A>, const ROWS: usize, const VECTORS: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        vector: usize,
+        next: &[WeightStep],
+    ) {
+        let width = self.width;
+        let quantized = &self.quantized[first * width..][..ROWS * width];
+        let blocks = self.panel.blocks.len();
+        let quantizations = &self.quantizations[first * blocks..][..ROWS * blocks];
+
+        let bias = lanes(self.panel.bias);
+        let mut out = [[simd.splat(0.0); VECTORS]; ROWS];
+        unrolled!(ROWS, |row| {
+            for v in 0..VECTORS {
+                out[row][v] = simd.load(&bias[vector + v]);
+            }
+        });
+        // Evenly spread over the steps: many at once would keep the tile's own loads waiting.
+        let stride = (self.panel.weights.len() / next.len().max(1)).max(1);
+        let at_once = next.len().div_ceil(self.panel.weights.len());
+        let mut next = next.chunks(at_once.max(1));
+        let steps_of_blocks = self.panel.weights.chunks(self.block / 4);
+        for (block, (weights, by_column)) in steps_of_blocks.zip(self.panel.blocks).enumerate() {
+            let start = block * self.block;
+            let mut steps: [&[[A; 4]]; ROWS] = [&[]; ROWS];
+            unrolled!(ROWS, |row| {
+                steps[row] = &quantized[row * width + start..].as_chunks().0[..weights.len()];
+            });
+            let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
+            for (run, weights) in weights.chunks(stride).enumerate() {
+                for line in next.next().unwrap_or_default() {
+                    simd.prefetch(line);
+                }
+                for (step, weights) in weights.iter().enumerate() {
+                    let step = run * stride + step;
+                    unrolled!(ROWS, |row| {
+                        let quad = simd.quad(&steps[row][step]);
+                        for v in 0..VECTORS {
+                            sums[row][v] = simd.dot(sums[row][v], &weights[vector + v], quad);
+                        }
+                    });
+                }
+            }
+            let [scales, weight_sums] = by_column;
+            let (scales, weight_sums) = (lanes(scales), lanes(weight_sums));
+            unrolled!(ROWS, |row| {
+                let Quantization { scale, least } = quantizations[row * blocks + block];
+                let (scale, least) = (simd.splat(scale), simd.splat(least));
+                for v in 0..VECTORS {
+                    let sum = simd.mul(simd.to_f32(simd.finish(sums[row][v])), scale);
+                    let column = vector + v;
+                    out[row][v] = simd.mul_add(sum, simd.load(&scales[column]), out[row][v]);
+                    out[row][v] = simd.mul_add(least, simd.load(&weight_sums[column]), out[row][v]);
+                }
+            });
+        }
+        unrolled!(ROWS, |row| {
+            let start = (first + row) * self.out_width + self.out_column + vector * LANES;
+            // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
+            let to = unsafe { self.out.slice_mut(start, VECTORS * LANES) };
+            for (v, to) in lanes_mut(to).iter_mut().enumerate() {
+                let value = out[row][v];
+                simd.store(if self.activation == Activation::Gelu { gelu(simd, value) } else { value }, to);
+            }
+        });
+    }
+}

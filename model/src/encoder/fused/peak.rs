@@ -1,0 +1,71 @@
+//! How fast this processor can multiply at all: kernels that do nothing else, and need no memory.
+
+use std::time::{Duration, Instant};
+
+use super::simd::{Kernel, Simd, WeightStep};
+
+/// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers.
+const SUMS: usize = 12;
+
+/// What is multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Eight-bit integers, with sums of 32 bits.
+    Integer,
+    /// `f32`.
+    Float,
+}
+
+/// Operations a second of the calling thread, over about that time; a product and its addition are two operations.
+pub(in crate::encoder) fn measure<S: Simd>(simd: S, arithmetic: Arithmetic, time: Duration) -> f64 {
+    let rounds = 5_000;
+    let started = Instant::now();
+    let mut runs = 0;
+    while started.elapsed() < time {
+        match arithmetic {
+            Arithmetic::Integer => simd.run(Integer { rounds }),
+            Arithmetic::Float => simd.run(Float { rounds }),
+        }
+        runs += 1;
+    }
+    // A step of a sum is 64 products in integers, and 16 in floating point.
+    let operations = if arithmetic == Arithmetic::Integer { 128 } else { 32 };
+    (operations * runs * rounds * SUMS) as f64 / started.elapsed().as_secs_f64()
+}
+
+struct Integer {
+    rounds: usize,
+}
+
+impl<S: Simd> Kernel<S> for Integer {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let weights: WeightStep = std::hint::black_box([3; 64]);
+        let quad = simd.quad(&std::hint::black_box([S::Activation::default(); 4]));
+        let mut sums = [simd.no_sums(); SUMS];
+        for _ in 0..self.rounds {
+            for sum in &mut sums {
+                *sum = simd.dot(*sum, &weights, quad);
+            }
+        }
+        std::hint::black_box(sums);
+    }
+}
+
+struct Float {
+    rounds: usize,
+}
+
+impl<S: Simd> Kernel<S> for Float {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let [a, b] = std::hint::black_box([0.5, 0.25]).map(|value| simd.splat(value));
+        let mut sums = [simd.splat(0.0); SUMS];
+        for _ in 0..self.rounds {
+            for sum in &mut sums {
+                *sum = simd.mul_add(a, b, *sum);
+            }
+        }
+        std::hint::black_box(sums);
+    }
+}

@@ -1,0 +1,223 @@
+//! AVX2 with FMA: a vector is two registers. Bytes are widened to 16 bits before they are multiplied, since the
+//! instruction that multiplies bytes saturates at 16 bits, and would lose what a 255 times a 127 twice adds up to.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+
+/// The proof that this processor has AVX2 and FMA: only [`detect`](Self::detect) makes it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::encoder) struct Avx2(());
+
+impl Avx2 {
+    /// Looks whether this processor has the instructions.
+    pub(in crate::encoder) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn run_here<K: Kernel<Avx2>>(simd: Avx2, kernel: K) {
+    kernel.run(simd);
+}
+
+/// One intrinsic of the processor that `self` proves to be there.
+macro_rules! intrinsic {
+    ($call:expr) => {
+        // SAFETY: a value of this type is only made where the processor has the instruction; pointers come from
+        // references of the width that is read or written, and no alignment is asked for.
+        unsafe { $call }
+    };
+}
+
+/// The sum of eight lanes, by halves.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+pub(super) fn sum_of_eight(value: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
+    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+}
+
+/// Applies one operation to both halves.
+macro_rules! halves {
+    ($operation:ident, $($value:expr),+) => {
+        intrinsic!([$operation($($value[0]),+), $operation($($value[1]),+)])
+    };
+}
+
+impl Simd for Avx2 {
+    type F32 = [__m256; 2];
+    type I32 = [__m256i; 2];
+    type Activation = i16;
+    /// The four activations, four times.
+    type Quad = __m256i;
+    /// Of each column two sums, in the order of the weights.
+    type Sums = [__m256i; 4];
+
+    const TILE_ROWS: usize = 3;
+    const WIDE_TILE: bool = false;
+    const F32_TILE_ROWS: usize = 3;
+
+    fn run<K: Kernel<Self>>(self, kernel: K) {
+        intrinsic!(run_here(self, kernel));
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [__m256; 2] {
+        intrinsic!([_mm256_set1_ps(value); 2])
+    }
+
+    #[inline(always)]
+    fn load(self, from: &Lanes<f32>) -> [__m256; 2] {
+        intrinsic!([_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from[8..].as_ptr())])
+    }
+
+    #[inline(always)]
+    fn store(self, value: [__m256; 2], to: &mut Lanes<f32>) {
+        intrinsic!({
+            _mm256_storeu_ps(to.as_mut_ptr(), value[0]);
+            _mm256_storeu_ps(to[8..].as_mut_ptr(), value[1]);
+        });
+    }
+
+    #[inline(always)]
+    fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        halves!(_mm256_add_ps, a, b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        halves!(_mm256_mul_ps, a, b)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
+        halves!(_mm256_fmadd_ps, a, b, c)
+    }
+
+    #[inline(always)]
+    fn min(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        halves!(_mm256_min_ps, a, b)
+    }
+
+    #[inline(always)]
+    fn max(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        halves!(_mm256_max_ps, a, b)
+    }
+
+    #[inline(always)]
+    fn sum(self, value: [__m256; 2]) -> f32 {
+        intrinsic!(sum_of_eight(_mm256_add_ps(value[0], value[1])))
+    }
+
+    #[inline(always)]
+    fn least(self, value: [__m256; 2]) -> f32 {
+        intrinsic!({
+            let eight = _mm256_min_ps(value[0], value[1]);
+            let four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)))
+        })
+    }
+
+    #[inline(always)]
+    fn greatest(self, value: [__m256; 2]) -> f32 {
+        intrinsic!({
+            let eight = _mm256_max_ps(value[0], value[1]);
+            let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        })
+    }
+
+    #[inline(always)]
+    fn round(self, value: [__m256; 2]) -> [__m256i; 2] {
+        halves!(_mm256_cvtps_epi32, value)
+    }
+
+    #[inline(always)]
+    fn to_f32(self, value: [__m256i; 2]) -> [__m256; 2] {
+        halves!(_mm256_cvtepi32_ps, value)
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, exponent: [__m256i; 2]) -> [__m256; 2] {
+        let bias = intrinsic!([_mm256_set1_epi32(127); 2]);
+        let biased = halves!(_mm256_add_epi32, exponent, bias);
+        let shifted = intrinsic!([_mm256_slli_epi32::<23>(biased[0]), _mm256_slli_epi32::<23>(biased[1])]);
+        halves!(_mm256_castsi256_ps, shifted)
+    }
+
+    #[inline(always)]
+    fn transpose(self, block: &mut [Lanes<f32>; LANES]) {
+        // Four by four, in registers of four; the blocks themselves change places in memory.
+        let from = *block;
+        for row in (0..LANES).step_by(4) {
+            for column in (0..LANES).step_by(4) {
+                intrinsic!({
+                    let mut a = _mm_loadu_ps(from[row][column..].as_ptr());
+                    let mut b = _mm_loadu_ps(from[row + 1][column..].as_ptr());
+                    let mut c = _mm_loadu_ps(from[row + 2][column..].as_ptr());
+                    let mut d = _mm_loadu_ps(from[row + 3][column..].as_ptr());
+                    _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+                    _mm_storeu_ps(block[column][row..].as_mut_ptr(), a);
+                    _mm_storeu_ps(block[column + 1][row..].as_mut_ptr(), b);
+                    _mm_storeu_ps(block[column + 2][row..].as_mut_ptr(), c);
+                    _mm_storeu_ps(block[column + 3][row..].as_mut_ptr(), d);
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store_activations(self, values: [[__m256i; 2]; 4], to: &mut [i16; 4 * LANES]) {
+        let (to, _) = to.as_chunks_mut::<LANES>();
+        for (value, to) in values.into_iter().zip(to) {
+            intrinsic!({
+                // Packing works within halves of a register, so that a last step brings the quarters in order.
+                let packed = _mm256_packus_epi32(value[0], value[1]);
+                let cut = _mm256_min_epu16(packed, _mm256_set1_epi16(255));
+                let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(cut);
+                _mm256_storeu_si256(to.as_mut_ptr().cast(), ordered);
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn quad(self, from: &[i16; 4]) -> __m256i {
+        intrinsic!(_mm256_set1_epi64x(bytemuck::cast(*from)))
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> [__m256i; 4] {
+        intrinsic!([_mm256_setzero_si256(); 4])
+    }
+
+    #[inline(always)]
+    fn dot(self, mut sums: [__m256i; 4], weights: &WeightStep, quad: __m256i) -> [__m256i; 4] {
+        let (weights, _) = weights.as_chunks::<LANES>();
+        for (sum, weights) in sums.iter_mut().zip(weights) {
+            intrinsic!({
+                let wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.as_ptr().cast()));
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(wide, quad));
+            });
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn finish(self, sums: [__m256i; 4]) -> [__m256i; 2] {
+        intrinsic!({
+            // Columns 0 1 4 5 2 3 6 7 and 8 9 12 13 10 11 14 15.
+            let low = _mm256_hadd_epi32(sums[0], sums[1]);
+            let high = _mm256_hadd_epi32(sums[2], sums[3]);
+            [_mm256_permute4x64_epi64::<0b11_01_10_00>(low), _mm256_permute4x64_epi64::<0b11_01_10_00>(high)]
+        })
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, what: &T) {
+        intrinsic!(_mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(what).cast()));
+    }
+}

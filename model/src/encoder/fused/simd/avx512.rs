@@ -1,0 +1,200 @@
+//! AVX-512 with VNNI: a vector is one register, and one instruction multiplies 64 pairs of bytes and adds them up.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+
+/// The proof that this processor has AVX-512 F, BW, DQ, VL and VNNI: only [`detect`](Self::detect) makes it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::encoder) struct Avx512Vnni(());
+
+impl Avx512Vnni {
+    /// Looks whether this processor has the instructions.
+    pub(in crate::encoder) fn detect() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni")
+            && is_x86_feature_detected!("fma");
+        has_all.then_some(Self(()))
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]
+fn run_here<K: Kernel<Avx512Vnni>>(simd: Avx512Vnni, kernel: K) {
+    kernel.run(simd);
+}
+
+/// One intrinsic of the processor that `self` proves to be there.
+macro_rules! intrinsic {
+    ($call:expr) => {
+        // SAFETY: a value of this type is only made where the processor has the instruction; pointers come from
+        // references of the width that is read or written, and no alignment is asked for.
+        unsafe { $call }
+    };
+}
+
+impl Simd for Avx512Vnni {
+    type F32 = __m512;
+    type I32 = __m512i;
+    type Activation = u8;
+    type Quad = __m512i;
+    type Sums = __m512i;
+
+    const TILE_ROWS: usize = 12;
+    const WIDE_TILE: bool = true;
+    const F32_TILE_ROWS: usize = 8;
+
+    fn run<K: Kernel<Self>>(self, kernel: K) {
+        intrinsic!(run_here(self, kernel));
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        intrinsic!(_mm512_set1_ps(value))
+    }
+
+    #[inline(always)]
+    fn load(self, from: &Lanes<f32>) -> __m512 {
+        intrinsic!(_mm512_loadu_ps(from.as_ptr()))
+    }
+
+    #[inline(always)]
+    fn store(self, value: __m512, to: &mut Lanes<f32>) {
+        intrinsic!(_mm512_storeu_ps(to.as_mut_ptr(), value));
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        intrinsic!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_min_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sum(self, value: __m512) -> f32 {
+        intrinsic!({
+            let high = _mm512_extractf32x8_ps::<1>(value);
+            super::avx2::sum_of_eight(_mm256_add_ps(_mm512_castps512_ps256(value), high))
+        })
+    }
+
+    #[inline(always)]
+    fn least(self, value: __m512) -> f32 {
+        intrinsic!(_mm512_reduce_min_ps(value))
+    }
+
+    #[inline(always)]
+    fn greatest(self, value: __m512) -> f32 {
+        intrinsic!(_mm512_reduce_max_ps(value))
+    }
+
+    #[inline(always)]
+    fn round(self, value: __m512) -> __m512i {
+        intrinsic!(_mm512_cvtps_epi32(value))
+    }
+
+    #[inline(always)]
+    fn to_f32(self, value: __m512i) -> __m512 {
+        intrinsic!(_mm512_cvtepi32_ps(value))
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, exponent: __m512i) -> __m512 {
+        intrinsic!({
+            let biased = _mm512_add_epi32(exponent, _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+        })
+    }
+
+    #[inline(always)]
+    fn transpose(self, block: &mut [Lanes<f32>; LANES]) {
+        intrinsic!({
+            // Pairs of rows, then pairs of pairs within quarters of a register, then quarters.
+            let mut pairs = [_mm512_setzero_ps(); LANES];
+            for row in (0..LANES).step_by(2) {
+                let [a, b] = [self.load(&block[row]), self.load(&block[row + 1])];
+                pairs[row] = _mm512_unpacklo_ps(a, b);
+                pairs[row + 1] = _mm512_unpackhi_ps(a, b);
+            }
+            // `fours[4 g + c]` has column c of rows 4 g.. in its first quarter, c + 4 in its second and so on.
+            let mut fours = [_mm512_setzero_ps(); LANES];
+            for group in (0..LANES).step_by(4) {
+                fours[group] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[group], pairs[group + 2]);
+                fours[group + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[group], pairs[group + 2]);
+                fours[group + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[group + 1], pairs[group + 3]);
+                fours[group + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[group + 1], pairs[group + 3]);
+            }
+            for column in 0..4 {
+                let [a, b, c, d] = [fours[column], fours[column + 4], fours[column + 8], fours[column + 12]];
+                let even_low = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
+                let even_high = _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d);
+                let odd_low = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
+                let odd_high = _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d);
+                self.store(_mm512_shuffle_f32x4::<0b10_00_10_00>(even_low, even_high), &mut block[column]);
+                self.store(_mm512_shuffle_f32x4::<0b10_00_10_00>(odd_low, odd_high), &mut block[column + 4]);
+                self.store(
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(even_low, even_high),
+                    &mut block[column + 8],
+                );
+                self.store(_mm512_shuffle_f32x4::<0b11_01_11_01>(odd_low, odd_high), &mut block[column + 12]);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn store_activations(self, values: [__m512i; 4], to: &mut [u8; 4 * LANES]) {
+        intrinsic!({
+            // Packing works within quarters of a register, so that a last step brings the quarters in order.
+            let low = _mm512_packs_epi32(values[0], values[1]);
+            let high = _mm512_packs_epi32(values[2], values[3]);
+            let packed = _mm512_packus_epi16(low, high);
+            let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_permutexvar_epi32(order, packed));
+        });
+    }
+
+    #[inline(always)]
+    fn quad(self, from: &[u8; 4]) -> __m512i {
+        intrinsic!(_mm512_set1_epi32(i32::from_le_bytes(*from)))
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> __m512i {
+        intrinsic!(_mm512_setzero_si512())
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: __m512i, weights: &WeightStep, quad: __m512i) -> __m512i {
+        intrinsic!(_mm512_dpbusd_epi32(sums, quad, _mm512_loadu_si512(weights.as_ptr().cast())))
+    }
+
+    #[inline(always)]
+    fn finish(self, sums: __m512i) -> __m512i {
+        sums
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, what: &T) {
+        intrinsic!(_mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(what).cast()));
+    }
+}

@@ -1,0 +1,94 @@
+//! What a processor must offer to run the fused encoder, sixteen lanes at a time.
+//!
+//! Every engine computes on the same logical vector of sixteen lanes with the same operations in the same order,
+//! so that all of them give the same bits: `Portable` says what they are, on arrays, and the others are tested
+//! against it. A value of an engine's type is the proof that this processor has its instructions.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(test)]
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(in crate::encoder) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(in crate::encoder) use avx512::Avx512Vnni;
+#[cfg(test)]
+pub(super) use portable::Portable;
+
+/// Lanes of the logical vector.
+pub(in crate::encoder) const LANES: usize = 16;
+
+/// Sixteen neighbours in memory.
+pub(in crate::encoder) type Lanes<T> = [T; LANES];
+
+/// Weights that one step of the integer product takes: for sixteen columns, four neighbours of a row each.
+pub(in crate::encoder) type WeightStep = [i8; 4 * LANES];
+
+/// A piece of work that is compiled once for every engine.
+pub(in crate::encoder) trait Kernel<S: Simd> {
+    /// Runs it. Implementations, and all that they call in their loops, are `#[inline(always)]`: only so are they compiled
+    /// for the engine's instructions.
+    fn run(self, simd: S);
+}
+
+/// The instructions of a processor.
+pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
+    /// Sixteen `f32`.
+    type F32: Copy;
+    /// Sixteen `i32`.
+    type I32: Copy;
+    /// A quantised activation in memory; its value is in 0..=255.
+    type Activation: Copy + Default + Send + Sync + bytemuck::Pod;
+    /// Four neighbouring activations, spread over all columns.
+    type Quad: Copy;
+    /// Sums of products for sixteen columns, in whatever form they are gathered fastest.
+    type Sums: Copy;
+
+    /// Rows that the tile of the integer product has at most. It is bounded by the registers.
+    const TILE_ROWS: usize;
+    /// Whether the tile of the integer product is 32 columns wide, or 16.
+    const WIDE_TILE: bool;
+    /// Rows and vectors that the tile of the product in `f32` has at most.
+    const F32_TILE_ROWS: usize;
+
+    /// Runs the kernel with this processor's instructions.
+    fn run<K: Kernel<Self>>(self, kernel: K);
+
+    fn splat(self, value: f32) -> Self::F32;
+    fn load(self, from: &Lanes<f32>) -> Self::F32;
+    fn store(self, value: Self::F32, to: &mut Lanes<f32>);
+    fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a * b + c`, rounded once.
+    fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The sum of all lanes, by halves: lane 0 with 8, 1 with 9 and so on, then 0 with 4, 0 with 2, 0 with 1.
+    fn sum(self, value: Self::F32) -> f32;
+    /// The least lane.
+    fn least(self, value: Self::F32) -> f32;
+    /// The greatest lane.
+    fn greatest(self, value: Self::F32) -> f32;
+    /// The nearest integers, ties to even.
+    fn round(self, value: Self::F32) -> Self::I32;
+    fn to_f32(self, value: Self::I32) -> Self::F32;
+    /// Two to the power of each lane, which is in -126..=127.
+    fn power_of_two(self, exponent: Self::I32) -> Self::F32;
+
+    /// Exchanges rows and columns.
+    fn transpose(self, block: &mut [Lanes<f32>; LANES]);
+
+    /// Stores what [`round`](Self::round) gave, cut to 0..=255.
+    fn store_activations(self, values: [Self::I32; 4], to: &mut [Self::Activation; 4 * LANES]);
+    fn quad(self, from: &[Self::Activation; 4]) -> Self::Quad;
+    fn no_sums(self) -> Self::Sums;
+    /// Adds to each column's sum its four weights times the four activations.
+    fn dot(self, sums: Self::Sums, weights: &WeightStep, quad: Self::Quad) -> Self::Sums;
+    fn finish(self, sums: Self::Sums) -> Self::I32;
+
+    /// Asks for the memory to be brought near, without waiting for it.
+    fn prefetch<T>(self, what: &T);
+}

@@ -1,0 +1,368 @@
+//! Every kernel on random numbers of random shapes: the portable one against the formula in `f64`, and each engine that
+//! runs here against the portable one, bit for bit.
+
+use super::aligned::Aligned;
+use super::kernels::{
+    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, PANEL, Panel, Quantization, Quantize,
+};
+use super::shared::Shared;
+use super::simd::{Portable, Simd, WeightStep};
+
+/// A small generator of numbers (Steele, Lea and Flood, 2014, SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    /// From -`size` to `size`.
+    fn float(&mut self, size: f32) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 * size - size
+    }
+
+    fn floats(&mut self, count: usize, size: f32) -> Vec<f32> {
+        (0..count).map(|_| self.float(size)).collect()
+    }
+}
+
+/// How often a shape is drawn; Miri takes a thousand times as long as a processor.
+const SHAPES: usize = if cfg!(miri) { 2 } else { 40 };
+
+/// Calls `$check` for every engine that runs here.
+macro_rules! on_every_engine {
+    (|$simd:ident| $check:expr) => {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some($simd) = super::simd::Avx512Vnni::detect() {
+                $check;
+            }
+            if let Some($simd) = super::simd::Avx2::detect() {
+                $check;
+            }
+        }
+    };
+}
+
+/// A product's input and weights.
+struct LinearCase {
+    rows: usize,
+    width: usize,
+    block: usize,
+    input: Vec<f32>,
+    factor: Vec<f32>,
+    offset: Vec<f32>,
+    weights: Vec<i8>,
+    /// `[blocks, 2, PANEL]`, as in a panel.
+    by_column: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl LinearCase {
+    fn random(random: &mut Random) -> Self {
+        let (rows, width) = (1 + random.below(30), 64 * (1 + random.below(6)));
+        let block = [64, 128, 192, 384][random.below(4)];
+        let weights: Vec<i8> = (0..width * PANEL).map(|_| (random.below(255) as i16 - 127) as i8).collect();
+        let blocks = width.div_ceil(block);
+        let mut by_column = random.floats(blocks * 2 * PANEL, 0.01);
+        // The second half of each block is what the first half makes it: scale times the sum of the weights.
+        for b in 0..blocks {
+            for column in 0..PANEL {
+                let sum: i32 = (b * block..width.min((b + 1) * block))
+                    .map(|k| i32::from(weights[(k / 4 * PANEL + column) * 4 + k % 4]))
+                    .sum();
+                by_column[(2 * b + 1) * PANEL + column] = by_column[2 * b * PANEL + column] * sum as f32;
+            }
+        }
+        Self {
+            rows,
+            width,
+            block,
+            input: random.floats(rows * width, 4.0),
+            factor: random.floats(width, 2.0),
+            offset: random.floats(width, 1.0),
+            weights,
+            by_column,
+            bias: random.floats(PANEL, 1.0),
+        }
+    }
+
+    fn quantize<S: Simd>(&self, simd: S) -> (Aligned<S::Activation>, Vec<Quantization>) {
+        let mut quantized = Aligned::default();
+        quantized.resize(self.rows * self.width);
+        let mut quantizations = vec![Quantization::default(); self.rows * self.width.div_ceil(self.block)];
+        simd.run(Quantize {
+            rows: &self.input,
+            transformed: &mut vec![0.0; self.width],
+            width: self.width,
+            factor: &self.factor,
+            offset: &self.offset,
+            block: self.block,
+            quantized: &mut quantized,
+            quantizations: &mut quantizations,
+        });
+        (quantized, quantizations)
+    }
+
+    fn run<S: Simd>(&self, simd: S, activation: Activation) -> Vec<f32> {
+        let (quantized, quantizations) = self.quantize(simd);
+        let mut steps: Vec<[WeightStep; 2]> = vec![[[0; 64]; 2]; self.width / 4];
+        bytemuck::cast_slice_mut(&mut steps).copy_from_slice(&self.weights);
+        let mut out = vec![0.0; self.rows * PANEL];
+        simd.run(Linear {
+            quantized: &quantized,
+            quantizations: &quantizations,
+            width: self.width,
+            block: self.block,
+            panel: Panel {
+                weights: &steps,
+                blocks: bytemuck::cast_slice(&self.by_column),
+                bias: self.bias.as_slice().try_into().unwrap(),
+            },
+            next: &steps,
+            activation,
+            out: &Shared::new(&mut out),
+            out_width: PANEL,
+            out_column: 0,
+        });
+        out
+    }
+
+    /// With activations as they were quantised, but multiplied and added in `f64`.
+    fn expected(&self, quantized: &[u8], quantizations: &[Quantization]) -> Vec<f64> {
+        let blocks = self.width.div_ceil(self.block);
+        let mut out = Vec::new();
+        for row in 0..self.rows {
+            for column in 0..PANEL {
+                let products = (0..self.width).map(|k| {
+                    let Quantization { scale, least } = quantizations[row * blocks + k / self.block];
+                    let activation =
+                        f64::from(scale) * f64::from(quantized[row * self.width + k]) + f64::from(least);
+                    let weight = f64::from(self.weights[(k / 4 * PANEL + column) * 4 + k % 4]);
+                    activation * weight * f64::from(self.by_column[2 * (k / self.block) * PANEL + column])
+                });
+                out.push(products.sum::<f64>() + f64::from(self.bias[column]));
+            }
+        }
+        out
+    }
+}
+
+#[test]
+fn activations_are_quantised_to_within_half_a_step() {
+    let mut random = Random(1);
+    for _ in 0..SHAPES {
+        let case = LinearCase::random(&mut random);
+        let (quantized, quantizations) = case.quantize(Portable);
+        let blocks = case.width.div_ceil(case.block);
+        for (place, value) in case.input.iter().enumerate() {
+            let (row, k) = (place / case.width, place % case.width);
+            let transformed = value * case.factor[k] + case.offset[k];
+            let Quantization { scale, least } = quantizations[row * blocks + k / case.block];
+            let restored = scale * f32::from(quantized[place]) + least;
+            assert!((restored - transformed).abs() <= scale * 0.501, "{restored} for {transformed}");
+        }
+    }
+}
+
+#[test]
+fn a_block_of_equal_activations_is_quantised_exactly() {
+    let case = LinearCase {
+        rows: 1,
+        width: 64,
+        block: 64,
+        input: vec![3.0; 64],
+        factor: vec![1.0; 64],
+        offset: vec![0.0; 64],
+        weights: Vec::new(),
+        by_column: Vec::new(),
+        bias: Vec::new(),
+    };
+    let (quantized, quantizations) = case.quantize(Portable);
+    assert_eq!(quantizations, [Quantization { scale: 0.0, least: 3.0 }]);
+    assert!(quantized.iter().all(|&value| value == 0));
+}
+
+#[test]
+fn the_product_is_what_the_formula_says() {
+    let mut random = Random(2);
+    for _ in 0..SHAPES {
+        let case = LinearCase::random(&mut random);
+        let (quantized, quantizations) = case.quantize(Portable);
+        let expected = case.expected(&quantized, &quantizations);
+        for activation in [Activation::Identity, Activation::Gelu] {
+            let out = case.run(Portable, activation);
+            for (value, &expected) in out.iter().zip(&expected) {
+                let expected = if activation == Activation::Gelu { gelu(expected) } else { expected };
+                let allowed = 3e-4 + expected.abs() * 1e-5;
+                assert!((f64::from(*value) - expected).abs() <= allowed, "{value} for {expected}");
+            }
+        }
+    }
+}
+
+/// With the error function as a series (Abramowitz and Stegun, 1964, 7.1.6), which converges fast where it matters.
+fn gelu(x: f64) -> f64 {
+    let z = x / std::f64::consts::SQRT_2;
+    if z.abs() > 5.0 {
+        return x.max(0.0);
+    }
+    let mut term = z;
+    let mut sum = z;
+    for n in 1..200 {
+        term *= 2.0 * z * z / f64::from(2 * n + 1);
+        sum += term;
+    }
+    let erf = 2.0 / std::f64::consts::PI.sqrt() * (-z * z).exp() * sum;
+    x * (1.0 + erf) / 2.0
+}
+
+#[test]
+fn engines_multiply_to_the_same_bits() {
+    let mut random = Random(3);
+    for _ in 0..SHAPES {
+        let case = LinearCase::random(&mut random);
+        for activation in [Activation::Identity, Activation::Gelu] {
+            let expected = case.run(Portable, activation);
+            on_every_engine!(|simd| assert_eq!(case.run(simd, activation), expected));
+        }
+    }
+}
+
+#[test]
+fn the_greatest_activations_and_weights_do_not_saturate() {
+    let mut random = Random(4);
+    let mut case = LinearCase::random(&mut random);
+    (case.rows, case.width, case.block) = (7, 384, 384);
+    case.factor = vec![1.0; 384];
+    case.offset = vec![0.0; 384];
+    // One activation is the least, all others are the greatest: 255.
+    case.input = (0..7 * 384).map(|place| if place % 384 == 0 { -1.0 } else { 1.0 }).collect();
+    for weight in [-127_i8, 127] {
+        case.weights = vec![weight; 384 * PANEL];
+        case.by_column = [vec![1.0; PANEL], vec![f32::from(weight) * 384.0; PANEL]].concat();
+        let expected = case.run(Portable, Activation::Identity);
+        let exact = f64::from(weight) * (383.0 - 1.0) + f64::from(case.bias[0]);
+        assert!((f64::from(expected[0]) - exact).abs() < 0.1, "{} for {exact}", expected[0]);
+        on_every_engine!(|simd| assert_eq!(case.run(simd, Activation::Identity), expected));
+    }
+}
+
+#[test]
+fn layer_norm_is_what_the_formula_says_on_every_engine() {
+    let mut random = Random(5);
+    for _ in 0..SHAPES {
+        let (rows, channels) = (1 + random.below(9), 1 + random.below(400));
+        let width = channels.next_multiple_of(64);
+        let mut padded = |size| {
+            let mut values = random.floats(width, size);
+            values[channels..].fill(0.0);
+            values
+        };
+        let (weight, bias) = (padded(2.0), padded(1.0));
+        let hidden: Vec<f32> = (0..rows).flat_map(|_| padded(3.0)).collect();
+        let added: Vec<f32> = (0..rows).flat_map(|_| padded(3.0)).collect();
+        let epsilon = 1e-12;
+        let portable = normalized(Portable, &hidden, &added, (width, channels), (&weight, &bias));
+        for (row, (hidden, added)) in hidden.chunks(width).zip(added.chunks(width)).enumerate() {
+            let sums: Vec<f64> = hidden.iter().zip(added).map(|(a, b)| f64::from(a + b)).collect();
+            let count = channels as f64;
+            let mean = sums.iter().sum::<f64>() / count;
+            let squares = sums[..channels].iter().map(|value| (value - mean).powi(2));
+            let deviation = (squares.sum::<f64>() / count + epsilon).sqrt();
+            for k in 0..width {
+                let standard = if channels == 1 { 0.0 } else { (sums[k] - mean) / deviation };
+                let expected =
+                    if k < channels { standard * f64::from(weight[k]) + f64::from(bias[k]) } else { 0.0 };
+                let value = f64::from(portable[row * width + k]);
+                assert!((value - expected).abs() < 2e-3, "{value} for {expected}, {channels} channels");
+            }
+        }
+        on_every_engine!(|simd| {
+            assert_eq!(normalized(simd, &hidden, &added, (width, channels), (&weight, &bias)), portable);
+        });
+    }
+}
+
+fn normalized<S: Simd>(
+    simd: S,
+    hidden: &[f32],
+    added: &[f32],
+    (width, channels): (usize, usize),
+    (weight, bias): (&[f32], &[f32]),
+) -> Vec<f32> {
+    let mut rows = hidden.to_vec();
+    simd.run(AddAndNormalize {
+        rows: &mut rows,
+        added: Some(added),
+        width,
+        channels,
+        weight,
+        bias,
+        epsilon: 1e-12,
+    });
+    rows
+}
+
+#[test]
+fn attention_is_what_the_formula_says_on_every_engine() {
+    let mut random = Random(6);
+    // One scratch for all, so that longer sequences leave something behind for shorter ones.
+    let mut scratches: [AttentionScratch; 3] = Default::default();
+    for _ in 0..SHAPES {
+        let (tokens, head_width) = (1 + random.below(70), 16 * (1 + random.below(4)));
+        let width = 3 * head_width;
+        let projections = random.floats(tokens * width, 2.0);
+        let [portable, second, third] = &mut scratches;
+        let expected = attend(Portable, &projections, head_width, portable);
+        for (query, out) in projections.chunks(width).zip(expected.chunks(head_width)) {
+            let keys = projections.chunks(width).map(|row| &row[head_width..2 * head_width]);
+            let scores: Vec<f64> = keys
+                .map(|key| {
+                    let products = query.iter().zip(key).map(|(a, b)| f64::from(*a) * f64::from(*b));
+                    products.sum::<f64>() / (head_width as f64).sqrt()
+                })
+                .collect();
+            let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let weights: Vec<f64> = scores.iter().map(|score| (score - greatest).exp()).collect();
+            for (column, value) in out.iter().enumerate() {
+                let values = projections.chunks(width).map(|row| f64::from(row[2 * head_width + column]));
+                let mixed = values.zip(&weights).map(|(value, weight)| value * weight).sum::<f64>();
+                let mixed = mixed / weights.iter().sum::<f64>();
+                assert!((f64::from(*value) - mixed).abs() < 1e-5, "{value} for {mixed}");
+            }
+        }
+        let mut others = [second, third].into_iter();
+        on_every_engine!(|simd| {
+            let scratch = others.next().expect("there are two engines beside the portable one");
+            assert_eq!(attend(simd, &projections, head_width, scratch), expected);
+        });
+    }
+}
+
+fn attend<S: Simd>(
+    simd: S,
+    projections: &[f32],
+    head_width: usize,
+    scratch: &mut AttentionScratch,
+) -> Vec<f32> {
+    let mut out = vec![0.0; projections.len() / 3];
+    simd.run(Attention {
+        projections,
+        part: head_width,
+        heads: 0..1,
+        head_width,
+        scale: 1.0 / (head_width as f32).sqrt(),
+        scratch,
+        out: &Shared::new(&mut out),
+        out_row: 0,
+    });
+    out
+}
