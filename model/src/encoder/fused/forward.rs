@@ -34,10 +34,10 @@ pub(super) struct Network<'a, S> {
 /// The memory of one call, kept for the next.
 pub(super) struct Scratch<A> {
     hidden: Aligned<f32>,
-    projections: Aligned<f32>,
-    attention: Aligned<f32>,
-    inner: Aligned<f32>,
-    added: Aligned<f32>,
+    /// Queries, keys and values, and later the intermediate activations: one memory for both stays in the cache.
+    wide: Aligned<f32>,
+    /// What attention mixed, and later what is added to the hidden activations.
+    narrow: Aligned<f32>,
     quantized: Quantized<A>,
     heads: Mutex<Vec<AttentionScratch>>,
 }
@@ -54,10 +54,8 @@ impl<A: bytemuck::Pod> Default for Scratch<A> {
     fn default() -> Self {
         Self {
             hidden: Aligned::default(),
-            projections: Aligned::default(),
-            attention: Aligned::default(),
-            inner: Aligned::default(),
-            added: Aligned::default(),
+            wide: Aligned::default(),
+            narrow: Aligned::default(),
             quantized: Quantized {
                 values: Aligned::default(),
                 quantizations: Vec::new(),
@@ -111,16 +109,16 @@ impl<S: Simd> Network<'_, S> {
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens = scratch.hidden.len() / sizes.hidden_width;
-        let Scratch { hidden, projections, attention, added, heads, quantized, .. } = scratch;
+        let Scratch { hidden, wide, narrow, heads, quantized } = scratch;
         let linear = &layer.projections;
-        let projections = projections.resize(tokens * linear.outputs);
+        let projections = wide.resize(tokens * linear.outputs);
         self.quantize(linear, hidden, quantized);
         let next = &layer.attention_output;
         self.linear(linear, next, quantized, Activation::Identity, projections, team);
-        let attention = attention.resize(tokens * sizes.attention_width);
-        self.heads(sequences, projections, attention, heads, team);
-        self.quantize(&layer.attention_output, attention, quantized);
-        let added = added.resize(hidden.len());
+        let mixed = narrow.resize(tokens * sizes.attention_width);
+        self.heads(sequences, projections, mixed, heads, team);
+        self.quantize(&layer.attention_output, mixed, quantized);
+        let added = narrow.resize(hidden.len());
         let next = &layer.intermediate;
         self.linear(&layer.attention_output, next, quantized, Activation::Identity, added, team);
         self.normalize(&layer.attention_norm, hidden, Some(added));
@@ -135,13 +133,13 @@ impl<S: Simd> Network<'_, S> {
         team: &dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
-        let Scratch { hidden, inner, added, quantized, .. } = scratch;
-        let added = added.resize(hidden.len());
+        let Scratch { hidden, wide, narrow, quantized, .. } = scratch;
+        let added = narrow.resize(hidden.len());
         let part = INNER_TOKENS * sizes.hidden_width;
         for (hidden, added) in hidden.chunks_mut(part).zip(added.chunks_mut(part)) {
             let tokens = hidden.len() / sizes.hidden_width;
             self.quantize(&layer.intermediate, hidden, quantized);
-            let inner = inner.resize(tokens * sizes.inner_width);
+            let inner = wide.resize(tokens * sizes.inner_width);
             self.linear(&layer.intermediate, &layer.output, quantized, Activation::Gelu, inner, team);
             self.quantize(&layer.output, inner, quantized);
             self.linear(&layer.output, &next.projections, quantized, Activation::Identity, added, team);

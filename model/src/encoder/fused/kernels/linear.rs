@@ -18,6 +18,9 @@ use super::rows::{Quantization, lanes, lanes_mut};
 /// Columns of a panel.
 pub(in super::super) const PANEL: usize = 2 * LANES;
 
+/// After how many steps some more of the next weights are asked for: many at once would keep the tile's own loads waiting.
+const PREFETCH_STEPS: usize = 16;
+
 /// What is done to the product's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Activation {
@@ -129,9 +132,7 @@ impl<A: Copy> Linear<'_, A> {
                 out[row][v] = simd.load(&bias[vector + v]);
             }
         });
-        // Evenly spread over the steps: many at once would keep the tile's own loads waiting.
-        let stride = (self.panel.weights.len() / next.len().max(1)).max(1);
-        let at_once = next.len().div_ceil(self.panel.weights.len());
+        let at_once = (next.len() * PREFETCH_STEPS).div_ceil(self.panel.weights.len());
         let mut next = next.chunks(at_once.max(1));
         let steps_of_blocks = self.panel.weights.chunks(self.block / 4);
         for (block, (weights, by_column)) in steps_of_blocks.zip(self.panel.blocks).enumerate() {
@@ -141,12 +142,12 @@ impl<A: Copy> Linear<'_, A> {
                 steps[row] = &quantized[row * width + start..].as_chunks().0[..weights.len()];
             });
             let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
-            for (run, weights) in weights.chunks(stride).enumerate() {
+            for (part, weights) in weights.chunks(PREFETCH_STEPS).enumerate() {
                 for line in next.next().unwrap_or_default() {
                     simd.prefetch(line);
                 }
                 for (step, weights) in weights.iter().enumerate() {
-                    let step = run * stride + step;
+                    let step = part * PREFETCH_STEPS + step;
                     unrolled!(ROWS, |row| {
                         let quad = simd.quad(&steps[row][step]);
                         for v in 0..VECTORS {
