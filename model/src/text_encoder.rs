@@ -42,7 +42,7 @@ pub struct TextEncoder {
 pub struct EncoderOptions {
     /// The implementation.
     pub engine: EngineChoice,
-    /// How many threads compute at most; all that the processor has when not given.
+    /// How many threads compute at most; never more than the processor runs at once, which is what is taken when not given.
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -54,8 +54,8 @@ impl TextEncoder {
     pub fn open(path: &Path, options: &EncoderOptions) -> Result<Self> {
         let folder = ModelFolder::open(path)?;
         let engine = options.engine.resolve()?;
-        let threads = options.threads.or_else(|| std::thread::available_parallelism().ok());
-        let threads = threads.map_or(1, NonZeroUsize::get);
+        let there = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = options.threads.map_or(there, |threads| threads.get().min(there));
         Ok(Self {
             tokenizer: Tokenizer::open(&folder)?,
             encoder: encoder::open(&folder, engine, threads)?,

@@ -215,8 +215,10 @@ impl Manifest {
         }
         let Version { format } = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
         if format != FORMAT {
-            let problem = format!("format {format} is not the format {FORMAT} of this program");
-            return Err(damaged(&problem));
+            let problem = format!(
+                "format {format} is not the format {FORMAT} of this program. Import the model again, or remove its folder and run `scripts/fetch-model`"
+            );
+            return Err(Error::unusable(path, problem));
         }
         let manifest: Self = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
         manifest.architecture.check(path)?;
@@ -230,8 +232,8 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The encoder's name and a hash over all that changes its vectors by more than rounding does. The packed weights
-    /// say nothing new: they are made from the others.
+    /// The encoder's name and a hash over all that changes its vectors, but for the engine and the packed weights, which
+    /// are made from the others: how little these change, `docs/encoder.md` says.
     #[must_use]
     pub fn encoder_id(&self) -> EncoderId {
         let files = self.files.iter().filter(|(name, _)| *name != super::PACKED);

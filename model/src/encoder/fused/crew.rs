@@ -1,9 +1,8 @@
 //! Threads that share the work of one call.
 //!
 //! A call that needs help opens a [`Session`], which wakes the helpers; each piece of work in it is cut into chunks that
-//! whoever is free takes next. A helper that the system does not let run takes no chunk, so that nobody ever waits for
-//! it; who waits for the last chunk to be done spins for some microseconds and then lets other threads run. Between
-//! sessions, helpers sleep.
+//! whoever is free takes next. A helper that the system does not let run takes no chunk, so that only chunks that were
+//! begun are waited for; who waits spins for a short time and then lets other threads run. Between sessions, helpers sleep.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -14,9 +13,9 @@ use std::thread::JoinHandle;
 const SPINS: u32 = 2_000;
 
 /// Does chunks of work, once each, possibly on several threads.
-pub(super) trait Team: Sync {
-    /// Returns when `work` was called for each of `0..chunks`.
-    fn run(&self, chunks: usize, work: &(dyn Fn(usize) + Sync));
+pub(super) trait Team {
+    /// Returns when `work` was called for each of `0..chunks`. It is exclusive: work does not start other work.
+    fn run(&mut self, chunks: usize, work: &(dyn Fn(usize) + Sync));
 
     /// How many threads there may be.
     fn size(&self) -> usize;
@@ -26,7 +25,7 @@ pub(super) trait Team: Sync {
 pub(super) struct Alone;
 
 impl Team for Alone {
-    fn run(&self, chunks: usize, work: &(dyn Fn(usize) + Sync)) {
+    fn run(&mut self, chunks: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..chunks).for_each(work);
     }
 
@@ -127,7 +126,7 @@ impl Drop for Session<'_> {
 }
 
 impl Team for Session<'_> {
-    fn run(&self, chunks: usize, work: &(dyn Fn(usize) + Sync)) {
+    fn run(&mut self, chunks: usize, work: &(dyn Fn(usize) + Sync)) {
         assert!(chunks <= usize::from(u16::MAX), "chunks are counted in 16 bits");
         if chunks <= 1 {
             return Alone.run(chunks, work);
@@ -219,7 +218,7 @@ mod tests {
     fn every_chunk_is_done_once() {
         let crew = Crew::start(3);
         for chunks in [0, 1, 2, 7, 1000] {
-            let session = crew.session().expect("nobody else has it");
+            let mut session = crew.session().expect("nobody else has it");
             for _ in 0..20 {
                 let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
                 session.run(chunks, &|chunk| {
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn a_panic_reaches_the_caller_and_the_crew_works_on() {
         let crew = Crew::start(2);
-        let session = crew.session().expect("nobody else has it");
+        let mut session = crew.session().expect("nobody else has it");
         let caught = catch_unwind(AssertUnwindSafe(|| {
             session.run(50, &|chunk| assert_ne!(chunk, 33, "on purpose"));
         }));

@@ -72,7 +72,7 @@ impl<S: Simd> Network<'_, S> {
         &self,
         sequences: &[&[u32]],
         scratch: &mut Scratch<S::Activation>,
-        team: &dyn Team,
+        team: &mut dyn Team,
     ) -> Result<Vec<Embedding>> {
         self.embed(sequences, scratch);
         let layers = &self.packed.layout.layers;
@@ -105,7 +105,7 @@ impl<S: Simd> Network<'_, S> {
         layer: &LayerLayout,
         sequences: &[&[u32]],
         scratch: &mut Scratch<S::Activation>,
-        team: &dyn Team,
+        team: &mut dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens = scratch.hidden.len() / sizes.hidden_width;
@@ -116,6 +116,10 @@ impl<S: Simd> Network<'_, S> {
         let next = &layer.attention_output;
         self.linear(linear, next, quantized, Activation::Identity, projections, team);
         let mixed = narrow.resize(tokens * sizes.attention_width);
+        if sizes.heads * sizes.head_width < sizes.attention_width {
+            // No head writes the columns behind the last one; what stood there must not count.
+            mixed.fill(0.0);
+        }
         self.heads(sequences, projections, mixed, heads, team);
         self.quantize(&layer.attention_output, mixed, quantized);
         let added = narrow.resize(hidden.len());
@@ -130,7 +134,7 @@ impl<S: Simd> Network<'_, S> {
         layer: &LayerLayout,
         next: &LayerLayout,
         scratch: &mut Scratch<S::Activation>,
-        team: &dyn Team,
+        team: &mut dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
         let Scratch { hidden, wide, narrow, quantized, .. } = scratch;
@@ -170,7 +174,7 @@ impl<S: Simd> Network<'_, S> {
         quantized: &Quantized<S::Activation>,
         activation: Activation,
         out: &mut [f32],
-        team: &dyn Team,
+        team: &mut dyn Team,
     ) {
         let out = Shared::new(out);
         let panels = linear.panels();
@@ -207,7 +211,7 @@ impl<S: Simd> Network<'_, S> {
         projections: &[f32],
         out: &mut [f32],
         pool: &Mutex<Vec<AttentionScratch>>,
-        team: &dyn Team,
+        team: &mut dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
         let width = 3 * sizes.attention_width;

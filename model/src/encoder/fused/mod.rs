@@ -84,7 +84,7 @@ impl<S: Simd> FusedEncoder<S> {
         }
     }
 
-    fn forward(&self, sequences: &[&[u32]], team: &dyn Team) -> Result<Vec<Embedding>> {
+    fn forward(&self, sequences: &[&[u32]], team: &mut dyn Team) -> Result<Vec<Embedding>> {
         let lock = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = lock().pop().unwrap_or_default();
         let embeddings = self.network().forward(sequences, &mut scratch, team);
@@ -93,11 +93,11 @@ impl<S: Simd> FusedEncoder<S> {
     }
 
     /// Each batch on whatever thread is free.
-    fn forward_all(&self, batches: &[&[&[u32]]], team: &dyn Team) -> Result<Vec<Embedding>> {
+    fn forward_all(&self, batches: &[&[&[u32]]], team: &mut dyn Team) -> Result<Vec<Embedding>> {
         let results: Vec<Mutex<Result<Vec<Embedding>>>> =
             batches.iter().map(|_| Mutex::new(Ok(Vec::new()))).collect();
         team.run(batches.len(), &|batch| {
-            let embeddings = self.forward(batches[batch], &Alone);
+            let embeddings = self.forward(batches[batch], &mut Alone);
             *results[batch].lock().unwrap_or_else(PoisonError::into_inner) = embeddings;
         });
         let mut all = Vec::new();
@@ -115,8 +115,8 @@ impl<S: Simd> Encoder for FusedEncoder<S> {
 
     fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>> {
         let batches = batches(sequences);
-        let session = if threads == Threads::All { self.crew.session() } else { None };
-        match (&session, batches.as_slice()) {
+        let mut session = if threads == Threads::All { self.crew.session() } else { None };
+        match (&mut session, batches.as_slice()) {
             (Some(session), [batch]) => self.forward(batch, session),
             (Some(session), batches) => {
                 let mut all = Vec::with_capacity(sequences.len());
@@ -126,7 +126,7 @@ impl<S: Simd> Encoder for FusedEncoder<S> {
                 }
                 Ok(all)
             }
-            (None, batches) => self.forward_all(batches, &Alone),
+            (None, batches) => self.forward_all(batches, &mut Alone),
         }
     }
 }

@@ -71,8 +71,13 @@ impl Out {
     /// With channel `k` of the input brought to `(x - centre) / size`, its column of the weights is multiplied by
     /// `size`, and what the centres amount to is added to the bias.
     fn linear(&mut self, layout: &LinearLayout, matrix: &Matrix, statistics: &Channels) {
-        let smoothing = Smoothing::of(statistics, &matrix.greatest_of_columns());
+        let greatest = matrix.greatest_of_columns();
+        let smoothing = Smoothing::of(statistics, &greatest);
         for (k, (centre, size)) in smoothing.centre.iter().zip(&smoothing.size).enumerate() {
+            if greatest[k] == 0.0 {
+                // Nothing depends on the channel; zero keeps it out of its block's range.
+                continue;
+            }
             self.table::<f32>(&layout.factor)[k] = 1.0 / size;
             self.table::<f32>(&layout.offset)[k] = -centre / size;
         }

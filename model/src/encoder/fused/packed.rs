@@ -175,7 +175,15 @@ impl Packed {
                 "the weights are packed in another way. Import the model again",
             ));
         }
-        if file.len() != layout.bytes {
+        if file.len() > layout.bytes {
+            let problem = format!(
+                "it has {} bytes, {} were expected. Import the model again",
+                file.len(),
+                layout.bytes
+            );
+            return Err(Error::unusable(path, problem));
+        }
+        if file.len() < layout.bytes {
             return Err(Error::Truncated { path, needed: layout.bytes as u64, found: file.len() as u64 });
         }
         Ok(Self { file, layout })

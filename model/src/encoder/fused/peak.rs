@@ -4,8 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::simd::{Kernel, Simd, WeightStep};
 
-/// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers.
-const SUMS: usize = 12;
+/// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers, of which a
+/// logical vector takes one, two, or four.
+const fn sum_count<S: Simd>(arithmetic: Arithmetic) -> usize {
+    match arithmetic {
+        _ if S::WIDE_TILE => 12,
+        Arithmetic::Integer => 2,
+        Arithmetic::Float => 6,
+    }
+}
 
 /// What is multiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +37,7 @@ pub(in crate::encoder) fn measure<S: Simd>(simd: S, arithmetic: Arithmetic, time
     }
     // A step of a sum is 64 products in integers, and 16 in floating point.
     let operations = if arithmetic == Arithmetic::Integer { 128 } else { 32 };
-    (operations * runs * rounds * SUMS) as f64 / started.elapsed().as_secs_f64()
+    (operations * runs * rounds * sum_count::<S>(arithmetic)) as f64 / started.elapsed().as_secs_f64()
 }
 
 struct Integer {
@@ -41,10 +48,12 @@ impl<S: Simd> Kernel<S> for Integer {
     #[inline(always)]
     fn run(self, simd: S) {
         let weights: WeightStep = std::hint::black_box([3; 64]);
-        let quad = simd.quad(&std::hint::black_box([S::Activation::default(); 4]));
-        let mut sums = [simd.no_sums(); SUMS];
-        for _ in 0..self.rounds {
-            for sum in &mut sums {
+        // Another quad in each round, so that no product can be kept for the next.
+        let quads = std::hint::black_box([[S::Activation::default(); 4]; 8]);
+        let mut sums = [simd.no_sums(); 12];
+        for round in 0..self.rounds {
+            let quad = simd.quad(&quads[round % quads.len()]);
+            for sum in &mut sums[..const { sum_count::<S>(Arithmetic::Integer) }] {
                 *sum = simd.dot(*sum, &weights, quad);
             }
         }
@@ -60,9 +69,9 @@ impl<S: Simd> Kernel<S> for Float {
     #[inline(always)]
     fn run(self, simd: S) {
         let [a, b] = std::hint::black_box([0.5, 0.25]).map(|value| simd.splat(value));
-        let mut sums = [simd.splat(0.0); SUMS];
+        let mut sums = [simd.splat(0.0); 12];
         for _ in 0..self.rounds {
-            for sum in &mut sums {
+            for sum in &mut sums[..const { sum_count::<S>(Arithmetic::Float) }] {
                 *sum = simd.mul_add(a, b, *sum);
             }
         }

@@ -16,6 +16,7 @@ impl Avx512Vnni {
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
+            && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma");
         has_all.then_some(Self(()))
     }
