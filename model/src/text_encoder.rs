@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::encoder::{self, Encoder, Engine, EngineChoice, Threads};
+use crate::encoder::{self, Encoder, EngineChoice, Threads};
 use crate::folder::{EncoderId, Manifest, ModelFolder};
 use crate::tokenizer::{Encoding, Tokenizer};
 use crate::{Embedding, Result};
@@ -33,8 +33,6 @@ pub struct TextEncoder {
     manifest: Manifest,
     tokenizer: Tokenizer,
     encoder: Box<dyn Encoder>,
-    engine: Engine,
-    threads: usize,
 }
 
 /// How a model is run.
@@ -60,21 +58,7 @@ impl TextEncoder {
             tokenizer: Tokenizer::open(&folder)?,
             encoder: encoder::open(&folder, engine, threads)?,
             manifest: folder.manifest().clone(),
-            engine,
-            threads,
         })
-    }
-
-    /// What computes.
-    #[must_use]
-    pub fn engine(&self) -> Engine {
-        self.engine
-    }
-
-    /// On how many threads it computes at most.
-    #[must_use]
-    pub fn threads(&self) -> usize {
-        self.threads
     }
 
     /// Which encoder this is; embeddings of different ones must not be compared.

@@ -111,15 +111,18 @@ fn info(folder: &ModelFolder, choice: EngineChoice, json: bool) -> anyhow::Resul
         network.num_hidden_layers, network.hidden_size, manifest.max_tokens, network.vocab_size
     ))?;
     output::line(format_args!("prefixes  `{}` and `{}`", manifest.query_prefix, manifest.passage_prefix))?;
-    output::line(format_args!("engine    {}", engine_and_why(choice)?))?;
+    output::line(format_args!("engine    {}", engine_and_why(choice)))?;
     for (name, record) in &manifest.files {
         output::line(format_args!("file      {name}, {} bytes", record.bytes))?;
     }
     Ok(())
 }
 
-fn engine_and_why(choice: EngineChoice) -> anyhow::Result<String> {
-    let engine = choice.resolve()?;
+fn engine_and_why(choice: EngineChoice) -> String {
+    let engine = match choice.resolve() {
+        Ok(engine) => engine,
+        Err(error) => return format!("none: {error}"),
+    };
     let why = match choice {
         EngineChoice::Forced(_) => "forced by `model.engine`".to_owned(),
         EngineChoice::Auto => {
@@ -132,7 +135,7 @@ fn engine_and_why(choice: EngineChoice) -> anyhow::Result<String> {
             }
         }
     };
-    Ok(format!("{engine} ({}): {why}", engine.description()))
+    format!("{engine} ({}): {why}", engine.description())
 }
 
 fn folder_or_shops(shop: &Path, folder: Option<&PathBuf>) -> anyhow::Result<PathBuf> {

@@ -41,6 +41,12 @@ impl TokenTable {
             Error::unusable(&path, format!("the tensor `{NAME}` is missing. Import the model again"))
         })?;
         let (rows, width) = info.shape.dims2()?;
+        let architecture = &folder.manifest().architecture;
+        if (rows, width) != (architecture.vocab_size, architecture.hidden_size) {
+            let problem =
+                format!("the tensor `{NAME}` is not of the manifest's sizes. Import the model again");
+            return Err(Error::unusable(&path, problem));
+        }
         let blocks_of_four_bits = match info.ggml_dtype {
             GgmlDType::Q4_0 => true,
             GgmlDType::F32 => false,

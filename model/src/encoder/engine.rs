@@ -59,9 +59,7 @@ impl Engine {
             Self::Candle => true,
         }
     }
-}
 
-impl Engine {
     /// What its products are made of.
     #[must_use]
     pub fn arithmetic(self) -> Arithmetic {

@@ -12,7 +12,7 @@ pub use engine::{Engine, EngineChoice};
 pub use fused::Arithmetic;
 
 use crate::folder::ModelFolder;
-use crate::{Embedding, Result};
+use crate::{Embedding, Error, Result};
 
 /// A sentence encoder: the mean over the last layer's token vectors, brought to unit length.
 pub trait Encoder: Send + Sync {
@@ -39,20 +39,23 @@ pub enum Threads {
 /// Opens the folder with that engine, on at most `threads` threads.
 ///
 /// # Errors
-/// When the folder is incomplete or damaged.
+/// When the folder is incomplete or damaged, or the processor lacks what the engine needs.
 pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Result<Box<dyn Encoder>> {
-    #[cfg(target_arch = "x86_64")]
-    if engine == Engine::Avx512Vnni
-        && let Some(simd) = fused::Avx512Vnni::detect()
-    {
-        return Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?));
-    }
-    #[cfg(target_arch = "x86_64")]
-    if engine == Engine::Avx2
-        && let Some(simd) = fused::Avx2::detect()
-    {
-        return Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?));
-    }
+    #[cfg(not(target_arch = "x86_64"))]
     let _ = threads;
-    Ok(Box::new(reference::ReferenceEncoder::open(folder)?))
+    match engine {
+        #[cfg(target_arch = "x86_64")]
+        Engine::Avx512Vnni => {
+            let simd = fused::Avx512Vnni::detect().ok_or(Error::EngineUnavailable { engine })?;
+            Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
+        }
+        #[cfg(target_arch = "x86_64")]
+        Engine::Avx2 => {
+            let simd = fused::Avx2::detect().ok_or(Error::EngineUnavailable { engine })?;
+            Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
+        Engine::Candle => Ok(Box::new(reference::ReferenceEncoder::open(folder)?)),
+    }
 }

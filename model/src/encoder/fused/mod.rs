@@ -33,6 +33,9 @@ use std::sync::{Mutex, PoisonError};
 use crew::{Alone, Crew, Team};
 use forward::{Network, Scratch};
 use packed::Packed;
+pub use peak::Arithmetic;
+#[cfg(target_arch = "x86_64")]
+pub(super) use peak::measure;
 use simd::Simd;
 #[cfg(target_arch = "x86_64")]
 pub(super) use simd::{Avx2, Avx512Vnni};
@@ -147,10 +150,6 @@ fn batches<'a, 'b>(sequences: &'a [&'b [u32]]) -> Vec<&'a [&'b [u32]]> {
     }
     batches
 }
-
-pub use peak::Arithmetic;
-#[cfg(target_arch = "x86_64")]
-pub(super) use peak::measure;
 
 /// Calibrates on the texts of [`calibration`] and packs the weights of a folder that has everything else.
 pub(crate) fn pack(folder: &ModelFolder) -> Result<Vec<u8>> {
