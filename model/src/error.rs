@@ -124,6 +124,18 @@ pub enum Error {
         /// The encoder that runs now.
         loaded: String,
     },
+    /// More messages wait for the encoder than may.
+    #[error("{waiting} messages wait for the encoder already; try again in a moment")]
+    Overloaded {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The encoder panicked on a message.
+    #[error("the encoder panicked on this message; the log says where. Please report it as a bug")]
+    InferencePanicked,
+    /// The system refused to start a thread.
+    #[error("cannot start a thread for the encoder: {0}")]
+    NoThread(std::io::Error),
     /// The tensor library failed.
     #[error("the tensor library failed: {0}")]
     Tensor(#[from] candle_core::Error),

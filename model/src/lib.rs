@@ -7,7 +7,8 @@
 //!    [`encoder`] and the model [`folder`] that both are read from.
 //! 2. [`import`]: how a published checkpoint becomes such a folder.
 //! 3. [`intents`]: what shoppers want, written by hand, with example messages.
-//! 4. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
+//! 4. [`service`]: worker threads that embed for many callers at once.
+//! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
 
@@ -20,6 +21,7 @@ pub mod tokenizer;
 
 pub mod classifier;
 pub mod intents;
+pub mod service;
 
 mod embedding;
 mod error;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::encoder::{self, Encoder, EngineChoice, Threads};
 use crate::folder::{EncoderId, Manifest, ModelFolder};
@@ -32,7 +33,7 @@ pub struct Embedded {
 pub struct TextEncoder {
     manifest: Manifest,
     tokenizer: Tokenizer,
-    encoder: Box<dyn Encoder>,
+    encoder: Arc<dyn Encoder>,
 }
 
 /// How a model is run.
@@ -75,8 +76,8 @@ impl TextEncoder {
 
     /// The network alone, from token ids on.
     #[must_use]
-    pub fn network(&self) -> &dyn Encoder {
-        self.encoder.as_ref()
+    pub fn network(&self) -> &Arc<dyn Encoder> {
+        &self.encoder
     }
 
     /// The length of the vectors.

@@ -1,19 +1,22 @@
-//! The pipeline on a thread of its own, behind a bounded queue.
+//! The pipeline for many shoppers at once.
 //!
-//! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections.
-//! When the queue is full, we say so at once instead of letting everybody wait.
+//! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections: the
+//! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When the queue
+//! is full, we say so at once instead of letting everybody wait.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use shopdesk_model::service::{InferenceService, Reply};
+use shopdesk_model::{Embedding, Error as ModelError};
 use shopdesk_triage::{Assessment, Triage};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-/// Hands messages to the pipeline. Cheap to clone; the thread ends when the last clone is gone.
+/// Hands messages to the pipeline. Cheap to clone; the workers end when the last clone is gone.
 #[derive(Clone)]
 pub struct Assessor {
-    queue: mpsc::Sender<Job>,
+    triage: Arc<Triage>,
+    service: Arc<InferenceService>,
 }
 
 /// Why there is no assessment.
@@ -27,52 +30,50 @@ pub enum AssessError {
     Failed(String),
 }
 
-struct Job {
-    message: String,
-    day: Date,
-    answer: oneshot::Sender<Result<Assessment, AssessError>>,
-}
-
 impl Assessor {
-    /// Starts the thread. At most `queue` messages wait, beside the one being assessed.
+    /// Starts the workers. At most `queue` messages wait, beside those being computed.
     ///
     /// # Errors
     /// When the system cannot start a thread.
-    pub fn start(triage: Arc<Triage>, queue: usize) -> std::io::Result<Self> {
-        let (sender, mut receiver) = mpsc::channel::<Job>(queue.max(1));
-        std::thread::Builder::new().name("inference".to_owned()).spawn(move || {
-            while let Some(job) = receiver.blocking_recv() {
-                // Whoever asked may be gone by now.
-                if !job.answer.is_closed() {
-                    let assessment = assess(&triage, &job.message, job.day);
-                    drop(job.answer.send(assessment));
-                }
-            }
-        })?;
-        Ok(Self { queue: sender })
+    pub fn start(triage: Arc<Triage>, queue: usize) -> Result<Self, ModelError> {
+        let encoder = Arc::clone(triage.encoder().network());
+        Ok(Self { service: Arc::new(InferenceService::start(encoder, queue)?), triage })
     }
 
-    /// Assesses one message on that day.
+    /// Assesses one message on that day. Dropped, it takes the message out of the queue again.
     ///
     /// # Errors
     /// [`AssessError::Overloaded`] at once when the queue is full.
     pub async fn assess(&self, message: &str, day: Date) -> Result<Assessment, AssessError> {
-        let (answer, wait) = oneshot::channel();
-        let job = Job { message: message.to_owned(), day, answer };
-        self.queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => AssessError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => {
-                AssessError::Failed("the inference thread ended".to_owned())
+        let prepared = self.triage.prepare(message).map_err(failed)?;
+        let (sender, receiver) = oneshot::channel();
+        self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {
+            match error {
+                ModelError::Overloaded { .. } => AssessError::Overloaded,
+                other => failed(other),
             }
         })?;
-        wait.await.unwrap_or_else(|_| Err(AssessError::Failed("the inference thread ended".to_owned())))
+        let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
+        let triage = Arc::clone(&self.triage);
+        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(&prepared, &embedding, day));
+        rest.await.map_err(failed)?.map_err(failed)
     }
 }
 
-/// A panic on one message must not take the thread from all the others.
-fn assess(triage: &Triage, message: &str, day: Date) -> Result<Assessment, AssessError> {
-    match catch_unwind(AssertUnwindSafe(|| triage.assess(message, day))) {
-        Ok(assessed) => assessed.map_err(|error| AssessError::Failed(error.to_string())),
-        Err(_) => Err(AssessError::Failed("it panicked".to_owned())),
+fn failed(error: impl std::fmt::Display) -> AssessError {
+    AssessError::Failed(error.to_string())
+}
+
+/// A task that waits for its embedding.
+struct Waiting(oneshot::Sender<Result<Embedding, ModelError>>);
+
+impl Reply for Waiting {
+    fn is_wanted(&self) -> bool {
+        !self.0.is_closed()
+    }
+
+    fn deliver(self: Box<Self>, result: Result<Embedding, ModelError>) {
+        // Whoever asked may be gone by now.
+        drop(self.0.send(result));
     }
 }

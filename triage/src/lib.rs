@@ -24,6 +24,6 @@ pub use error::{Error, Result};
 pub use evidence::{Evidence, RankedIntent};
 pub use language::{MessageLanguage, detect_language};
 pub use library::{KnowledgeBase, VectorCache};
-pub use pipeline::{Assessment, Triage};
+pub use pipeline::{Assessment, Prepared, Triage};
 pub use policy::Policy;
 pub use redact::redact;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use shopdesk_kb::{Filter, Hit, Language};
 use shopdesk_model::classifier::{Bundle, BundleId, Classification};
+use shopdesk_model::encoder::Threads;
+use shopdesk_model::tokenizer::Encoding;
 use shopdesk_model::{Embedding, Role, TextEncoder};
 
 use crate::{
@@ -23,6 +25,15 @@ pub struct Triage {
     bundle_id: BundleId,
     knowledge_base: KnowledgeBase,
     policy: Policy,
+}
+
+/// A message on its way to the network.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What it is written in.
+    pub language: MessageLanguage,
+    /// What the network sees, without personal data.
+    pub encoding: Encoding,
 }
 
 /// What came out for one message.
@@ -58,15 +69,44 @@ impl Triage {
     /// # Errors
     /// When the model or the index fails; the caller then hands over to a human.
     pub fn assess(&self, message: &str, day: Date) -> Result<Assessment> {
-        let redacted = redact(message);
-        let embedded = self.encoder.embed(&redacted, Role::Query)?;
-        let classification = self.bundle.classifier().classify(&embedded.embedding);
+        let prepared = self.prepare(message)?;
+        let mut embeddings = self.encoder.network().encode(&[&prepared.encoding.ids], Threads::All)?;
+        let embedding = embeddings.pop().expect("one sequence gives one embedding");
+        self.assess_embedded(&prepared, &embedding, day)
+    }
+
+    /// What comes before the network, for callers that have the embedding made elsewhere.
+    ///
+    /// # Errors
+    /// Only a foreign tokeniser can fail, on a broken configuration.
+    pub fn prepare(&self, message: &str) -> Result<Prepared> {
         let language = detect_language(message);
-        let hits = self.look_up(&embedded.embedding, language, day)?;
-        let evidence = self.evidence(language, classification, hits);
+        let encoding = self.encoder.tokenize(&redact(message), Role::Query)?;
+        Ok(Prepared { language, encoding })
+    }
+
+    /// What comes after the network: everything but the embedding.
+    ///
+    /// # Errors
+    /// When the index fails; the caller then hands over to a human.
+    pub fn assess_embedded(
+        &self,
+        prepared: &Prepared,
+        embedding: &Embedding,
+        day: Date,
+    ) -> Result<Assessment> {
+        let classification = self.bundle.classifier().classify(embedding);
+        let hits = self.look_up(embedding, prepared.language, day)?;
+        let evidence = self.evidence(prepared.language, classification, hits);
         let decision = decide(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
-        Ok(Assessment { evidence, decision, bundle, truncated: embedded.truncated })
+        Ok(Assessment { evidence, decision, bundle, truncated: prepared.encoding.truncated })
+    }
+
+    /// The encoder of the messages.
+    #[must_use]
+    pub fn encoder(&self) -> &TextEncoder {
+        &self.encoder
     }
 
     /// The articles that it answers from.

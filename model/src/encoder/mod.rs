@@ -11,6 +11,8 @@ mod reference;
 pub use engine::{Engine, EngineChoice};
 pub use fused::Arithmetic;
 
+use std::sync::Arc;
+
 use crate::folder::ModelFolder;
 use crate::{Embedding, Error, Result};
 
@@ -18,6 +20,12 @@ use crate::{Embedding, Error, Result};
 pub trait Encoder: Send + Sync {
     /// The length of the vectors.
     fn dimension(&self) -> usize;
+
+    /// How many callers compute at the same time without being in each other's way.
+    fn threads(&self) -> usize;
+
+    /// How many tokens go through the network at once, so that more of them in a call gain nothing.
+    fn batch_tokens(&self) -> usize;
 
     /// One embedding for each sequence of token ids, in order. Sequences are not empty, and no longer than the
     /// model's limit.
@@ -40,22 +48,22 @@ pub enum Threads {
 ///
 /// # Errors
 /// When the folder is incomplete or damaged, or the processor lacks what the engine needs.
-pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Result<Box<dyn Encoder>> {
+pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Result<Arc<dyn Encoder>> {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = threads;
     match engine {
         #[cfg(target_arch = "x86_64")]
         Engine::Avx512Vnni => {
             let simd = fused::Avx512Vnni::detect().ok_or(Error::EngineUnavailable { engine })?;
-            Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
+            Ok(Arc::new(fused::FusedEncoder::open(folder, simd, threads)?))
         }
         #[cfg(target_arch = "x86_64")]
         Engine::Avx2 => {
             let simd = fused::Avx2::detect().ok_or(Error::EngineUnavailable { engine })?;
-            Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
+            Ok(Arc::new(fused::FusedEncoder::open(folder, simd, threads)?))
         }
         #[cfg(not(target_arch = "x86_64"))]
         Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
-        Engine::Candle => Ok(Box::new(reference::ReferenceEncoder::open(folder)?)),
+        Engine::Candle => Ok(Arc::new(reference::ReferenceEncoder::open(folder)?)),
     }
 }

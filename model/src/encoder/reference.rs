@@ -93,6 +93,15 @@ impl Encoder for ReferenceEncoder {
         self.architecture.hidden_size
     }
 
+    /// candle takes the threads that it wants for one caller.
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn batch_tokens(&self) -> usize {
+        BATCH_TOKENS
+    }
+
     fn encode(&self, sequences: &[&[u32]], _: Threads) -> Result<Vec<Embedding>> {
         let mut by_length: Vec<usize> = (0..sequences.len()).collect();
         by_length.sort_by_key(|&index| sequences[index].len());

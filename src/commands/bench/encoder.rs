@@ -10,14 +10,12 @@ use serde::{Deserialize, Serialize};
 use shopdesk_model::encoder::{Engine, EngineChoice, Threads};
 use shopdesk_model::{EncoderOptions, Role, TextEncoder};
 
+use super::{median, messages};
 use crate::output;
 use crate::shop::Shop;
 
 /// Tokens of the messages that are measured one at a time.
 const LENGTHS: [usize; 5] = [8, 16, 32, 128, 512];
-
-/// Short messages that are measured together.
-const MESSAGES: usize = 1000;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -195,21 +193,6 @@ impl Meter {
             others.into_iter().try_fold(own, |sum, other| Some(sum + other.join().ok()??))
         })
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Examples of all intents, evenly spread.
-fn messages(shop: &Shop) -> anyhow::Result<Vec<String>> {
-    let intents = shop.intents()?;
-    let examples: Vec<_> = intents.intents.iter().flat_map(|intent| &intent.examples).collect();
-    if examples.is_empty() {
-        bail!("the shop's intents have no examples to measure with");
-    }
-    Ok((0..MESSAGES).map(|n| examples[n * examples.len() / MESSAGES].text.clone()).collect())
 }
 
 /// What the process occupies in memory, where the system tells.

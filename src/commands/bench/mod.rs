@@ -1,9 +1,17 @@
 //! `shopdesk bench`: how fast this machine is.
 
 mod encoder;
+mod service;
 
 use std::path::Path;
 use std::process::ExitCode;
+
+use anyhow::bail;
+
+use crate::shop::Shop;
+
+/// Short messages that are measured together.
+const MESSAGES: usize = 1000;
 
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
@@ -21,10 +29,29 @@ enum Subject {
         after_help = "Example:\n  shopdesk bench encoder\n  shopdesk bench encoder --engine avx2 --engine candle"
     )]
     Encoder(encoder::Arguments),
+    /// Measure the service that embeds for many callers at once, against the bare encoder.
+    #[command(after_help = "Example:\n  shopdesk bench service")]
+    Service(service::Arguments),
 }
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.subject {
         Subject::Encoder(arguments) => encoder::run(shop, arguments),
+        Subject::Service(arguments) => service::run(shop, arguments),
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Examples of all intents, evenly spread.
+fn messages(shop: &Shop) -> anyhow::Result<Vec<String>> {
+    let intents = shop.intents()?;
+    let examples: Vec<_> = intents.intents.iter().flat_map(|intent| &intent.examples).collect();
+    if examples.is_empty() {
+        bail!("the shop's intents have no examples to measure with");
+    }
+    Ok((0..MESSAGES).map(|n| examples[n * examples.len() / MESSAGES].text.clone()).collect())
 }

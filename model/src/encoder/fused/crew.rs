@@ -81,6 +81,11 @@ impl Crew {
         Self { shared, leading: Mutex::new(()), helpers }
     }
 
+    /// The helpers and a caller.
+    pub(super) fn threads(&self) -> usize {
+        self.helpers.len() + 1
+    }
+
     /// The helpers, when there are any and nobody else has them.
     pub(super) fn session(&self) -> Option<Session<'_>> {
         if self.helpers.is_empty() {
@@ -95,7 +100,7 @@ impl Crew {
         self.shared.in_session.store(true, Ordering::Release);
         drop(asleep);
         self.shared.wake.notify_all();
-        Some(Session { shared: &self.shared, size: self.helpers.len() + 1, _leading: leading })
+        Some(Session { shared: &self.shared, size: self.threads(), _leading: leading })
     }
 }
 

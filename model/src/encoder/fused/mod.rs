@@ -116,6 +116,14 @@ impl<S: Simd> Encoder for FusedEncoder<S> {
         self.packed.layout.sizes.hidden
     }
 
+    fn threads(&self) -> usize {
+        self.crew.threads()
+    }
+
+    fn batch_tokens(&self) -> usize {
+        BATCH_TOKENS
+    }
+
     fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>> {
         let batches = batches(sequences);
         let mut session = if threads == Threads::All { self.crew.session() } else { None };

@@ -1,0 +1,404 @@
+//! Worker threads that embed what many callers ask for at once.
+//!
+//! Callers put token ids into a bounded queue and get their vectors by a [`Reply`]. A worker that is free takes what
+//! waits: a lone message starts at once, on all threads; the more callers there are, the fuller the batches become, by
+//! themselves. When the queue is full, a caller is refused at once. Workers that have nothing to do sleep.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use crate::encoder::{Encoder, Threads};
+use crate::{Embedding, Error, Result};
+
+/// Where a result goes.
+pub trait Reply: Send {
+    /// Whether anybody still waits for it; what nobody waits for is not computed.
+    fn is_wanted(&self) -> bool;
+
+    /// Hands the result over. Runs on a worker's thread: it must not block.
+    fn deliver(self: Box<Self>, result: Result<Embedding>);
+}
+
+/// The queue and the workers. Dropped, it finishes what was taken in and ends its threads.
+pub struct InferenceService {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    encoder: Arc<dyn Encoder>,
+    capacity: usize,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+}
+
+/// What waits, and who is there to take it.
+struct Queue {
+    jobs: VecDeque<Job>,
+    waiting_tokens: usize,
+    /// What a worker takes at most; a longer message is taken alone.
+    batch_tokens: usize,
+    /// Workers that are not computing.
+    free: usize,
+    workers: usize,
+    closing: bool,
+}
+
+struct Job {
+    tokens: Vec<u32>,
+    reply: Box<dyn Reply>,
+}
+
+impl InferenceService {
+    /// Starts as many workers as the encoder has threads. At most `capacity` messages wait, beside those being computed.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn start(encoder: Arc<dyn Encoder>, capacity: usize) -> Result<Self> {
+        let count = encoder.threads().max(1);
+        let queue = Queue {
+            jobs: VecDeque::new(),
+            waiting_tokens: 0,
+            batch_tokens: encoder.batch_tokens(),
+            free: count,
+            workers: count,
+            closing: false,
+        };
+        let capacity = capacity.max(1);
+        let shared =
+            Arc::new(Shared { encoder, capacity, queue: Mutex::new(queue), arrived: Condvar::new() });
+        let mut service = Self { shared, workers: Vec::with_capacity(count) };
+        for number in 0..count {
+            let shared = Arc::clone(&service.shared);
+            let builder = std::thread::Builder::new().name(format!("inference-{number}"));
+            let worker = builder.spawn(move || shared.work()).map_err(Error::NoThread)?;
+            service.workers.push(worker);
+        }
+        Ok(service)
+    }
+
+    /// Puts a sequence of token ids, as [`TextEncoder::tokenize`](crate::TextEncoder::tokenize) makes it, into the queue.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] at once when the queue is full. The reply is dropped then.
+    pub fn submit(&self, tokens: Vec<u32>, reply: Box<dyn Reply>) -> Result<()> {
+        let mut queue = self.shared.lock();
+        if queue.jobs.len() >= self.shared.capacity {
+            // What nobody waits for any more takes no room.
+            queue.jobs.retain(|job| job.reply.is_wanted());
+            queue.waiting_tokens = queue.jobs.iter().map(|job| job.tokens.len()).sum();
+            if queue.jobs.len() >= self.shared.capacity {
+                return Err(Error::Overloaded { waiting: queue.jobs.len() });
+            }
+        }
+        queue.waiting_tokens += tokens.len();
+        queue.jobs.push_back(Job { tokens, reply });
+        drop(queue);
+        self.shared.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Embeds one sequence, and waits for it.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] at once when the queue is full, or what the encoder fails with.
+    pub fn embed(&self, tokens: Vec<u32>) -> Result<Embedding> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.submit(tokens, Box::new(Waiting(sender)))?;
+        receiver.recv().unwrap_or(Err(Error::InferencePanicked))
+    }
+}
+
+impl Drop for InferenceService {
+    fn drop(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.arrived.notify_all();
+        for worker in self.workers.drain(..) {
+            // A worker catches panics; there is nothing to learn from how it ended.
+            drop(worker.join());
+        }
+    }
+}
+
+/// A thread that waits for its result.
+struct Waiting(mpsc::SyncSender<Result<Embedding>>);
+
+impl Reply for Waiting {
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn deliver(self: Box<Self>, result: Result<Embedding>) {
+        // Whoever waited can only be gone with its whole thread.
+        drop(self.0.send(result));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A worker's life.
+    fn work(&self) {
+        let mut queue = self.lock();
+        loop {
+            let batch = queue.take_batch();
+            if batch.is_empty() {
+                if queue.closing {
+                    return;
+                }
+                queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let alone = queue.free == queue.workers && queue.jobs.is_empty();
+            queue.free -= 1;
+            drop(queue);
+            self.compute(batch, if alone { Threads::All } else { Threads::Caller });
+            queue = self.lock();
+            queue.free += 1;
+        }
+    }
+
+    fn compute(&self, batch: Vec<Job>, threads: Threads) {
+        let (tokens, replies): (Vec<Vec<u32>>, Vec<Box<dyn Reply>>) =
+            batch.into_iter().map(|job| (job.tokens, job.reply)).unzip();
+        let sequences: Vec<&[u32]> = tokens.iter().map(Vec::as_slice).collect();
+        let results: Vec<Result<Embedding>> = match self.encode(&sequences, threads) {
+            Ok(embeddings) => embeddings.into_iter().map(Ok).collect(),
+            Err(error) if sequences.len() == 1 => vec![Err(error)],
+            // One message must not spoil the others of its batch.
+            Err(_) => sequences.iter().map(|&sequence| self.encode_one(sequence)).collect(),
+        };
+        for (reply, result) in replies.into_iter().zip(results) {
+            // A reply that panics must not take the others with it.
+            drop(catch_unwind(AssertUnwindSafe(|| reply.deliver(result))));
+        }
+    }
+
+    fn encode_one(&self, sequence: &[u32]) -> Result<Embedding> {
+        self.encode(&[sequence], Threads::Caller)?.pop().ok_or(Error::InferencePanicked)
+    }
+
+    fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>> {
+        let encode = AssertUnwindSafe(|| self.encoder.encode(sequences, threads));
+        catch_unwind(encode).unwrap_or(Err(Error::InferencePanicked))
+    }
+}
+
+impl Queue {
+    /// The messages that waited longest: the share of one of the free workers, at most as much as goes through the network
+    /// together.
+    fn take_batch(&mut self) -> Vec<Job> {
+        let share = self.waiting_tokens.div_ceil(self.free.max(1)).min(self.batch_tokens);
+        let mut batch = Vec::new();
+        let mut tokens = 0;
+        while let Some(job) = self.jobs.front() {
+            let length = job.tokens.len();
+            if job.reply.is_wanted() {
+                if !batch.is_empty() && tokens + length > share {
+                    break;
+                }
+                tokens += length;
+                batch.extend(self.jobs.pop_front());
+            } else {
+                self.jobs.pop_front();
+            }
+            self.waiting_tokens -= length;
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// Panics on a sequence that contains it.
+    const POISON: u32 = 666;
+
+    /// Tells what it was asked for, and computes only when it may.
+    struct Stub {
+        threads: usize,
+        calls: mpsc::Sender<(Vec<Vec<u32>>, Threads)>,
+        may_go: Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Encoder for Stub {
+        fn dimension(&self) -> usize {
+            2
+        }
+
+        fn threads(&self) -> usize {
+            self.threads
+        }
+
+        fn batch_tokens(&self) -> usize {
+            128
+        }
+
+        fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>> {
+            let call = sequences.iter().map(|sequence| sequence.to_vec()).collect();
+            self.calls.send((call, threads)).unwrap();
+            self.may_go.lock().unwrap().recv().unwrap();
+            assert!(!sequences.concat().contains(&POISON), "poison");
+            sequences.iter().map(|sequence| Ok(vector_of(sequence))).collect()
+        }
+    }
+
+    fn vector_of(sequence: &[u32]) -> Embedding {
+        let angle = sequence.iter().sum::<u32>() as f32;
+        Embedding::normalized(vec![angle.cos(), angle.sin()]).unwrap()
+    }
+
+    struct Bench {
+        service: InferenceService,
+        calls: mpsc::Receiver<(Vec<Vec<u32>>, Threads)>,
+        go: mpsc::Sender<()>,
+    }
+
+    fn bench(threads: usize, capacity: usize) -> Bench {
+        let ((sender, calls), (go, may_go)) = (mpsc::channel(), mpsc::channel());
+        let encoder = Stub { threads, calls: sender, may_go: Mutex::new(may_go) };
+        Bench { service: InferenceService::start(Arc::new(encoder), capacity).unwrap(), calls, go }
+    }
+
+    impl Bench {
+        fn submit(&self, tokens: &[u32]) -> mpsc::Receiver<Result<Embedding>> {
+            let (sender, receiver) = mpsc::sync_channel(1);
+            self.service.submit(tokens.to_vec(), Box::new(Waiting(sender))).unwrap();
+            receiver
+        }
+    }
+
+    #[test]
+    fn a_lone_message_starts_at_once_on_all_threads() {
+        let bench = bench(2, 8);
+        let reply = bench.submit(&[1, 2]);
+        assert_eq!(bench.calls.recv().unwrap(), (vec![vec![1, 2]], Threads::All));
+        bench.go.send(()).unwrap();
+        assert_eq!(reply.recv().unwrap().unwrap().as_slice(), vector_of(&[1, 2]).as_slice());
+    }
+
+    #[test]
+    fn what_waits_becomes_batches_by_tokens_in_order() {
+        let bench = bench(1, 100);
+        let first = bench.submit(&[0]);
+        bench.calls.recv().unwrap();
+        let waiting: Vec<_> = (1..=5).map(|n| bench.submit(&[n; 50])).collect();
+        let long = bench.submit(&[9; 300]);
+        for _ in 0..5 {
+            bench.go.send(()).unwrap();
+        }
+        for batch in [vec![1, 2], vec![3, 4], vec![5], vec![9]] {
+            let (sequences, _) = bench.calls.recv().unwrap();
+            assert_eq!(sequences.iter().map(|sequence| sequence[0]).collect::<Vec<_>>(), batch);
+        }
+        assert_eq!(first.recv().unwrap().unwrap().as_slice(), vector_of(&[0]).as_slice());
+        for (n, reply) in (1..=5).zip(waiting) {
+            assert_eq!(reply.recv().unwrap().unwrap().as_slice(), vector_of(&[n; 50]).as_slice());
+        }
+        assert_eq!(long.recv().unwrap().unwrap().as_slice(), vector_of(&[9; 300]).as_slice());
+    }
+
+    #[test]
+    fn free_workers_share_what_waits() {
+        let bench = bench(2, 100);
+        let held = [bench.submit(&[1]), bench.submit(&[2])];
+        bench.calls.recv().unwrap();
+        bench.calls.recv().unwrap();
+        let mut queue = bench.service.shared.lock();
+        queue.free = 2;
+        for n in 0..4 {
+            let reply = Box::new(Waiting(mpsc::sync_channel(1).0));
+            queue.jobs.push_back(Job { tokens: vec![n; 10], reply });
+            queue.waiting_tokens += 10;
+        }
+        assert_eq!(queue.take_batch().len(), 2);
+        queue.free = 1;
+        assert_eq!(queue.take_batch().len(), 2);
+        assert_eq!(queue.waiting_tokens, 0);
+        queue.free = 0;
+        drop(queue);
+        for reply in held {
+            bench.go.send(()).unwrap();
+            drop(reply);
+        }
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        let bench = bench(1, 2);
+        let running = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let waiting = [bench.submit(&[2]), bench.submit(&[3])];
+        let refused = bench.service.submit(vec![4], Box::new(Waiting(mpsc::sync_channel(1).0)));
+        assert!(matches!(refused, Err(Error::Overloaded { waiting: 2 })));
+        bench.go.send(()).unwrap();
+        bench.go.send(()).unwrap();
+        running.recv().unwrap().unwrap();
+        for reply in waiting {
+            reply.recv().unwrap().unwrap();
+        }
+    }
+
+    struct Cancellable(Arc<AtomicBool>);
+
+    impl Reply for Cancellable {
+        fn is_wanted(&self) -> bool {
+            self.0.load(Ordering::SeqCst)
+        }
+
+        fn deliver(self: Box<Self>, _: Result<Embedding>) {
+            assert!(self.is_wanted(), "delivered though nobody waits");
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_not_computed_and_takes_no_room() {
+        let bench = bench(1, 1);
+        let running = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let wanted = Arc::new(AtomicBool::new(true));
+        bench.service.submit(vec![2], Box::new(Cancellable(Arc::clone(&wanted)))).unwrap();
+        wanted.store(false, Ordering::SeqCst);
+        let next = bench.submit(&[3]);
+        bench.go.send(()).unwrap();
+        bench.go.send(()).unwrap();
+        assert_eq!(bench.calls.recv().unwrap().0, [[3]]);
+        running.recv().unwrap().unwrap();
+        next.recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_panic_reaches_only_the_message_that_caused_it() {
+        let bench = bench(1, 10);
+        let first = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let replies = [bench.submit(&[2]), bench.submit(&[POISON]), bench.submit(&[3])];
+        for _ in 0..5 {
+            bench.go.send(()).unwrap();
+        }
+        first.recv().unwrap().unwrap();
+        let results = replies.map(|reply| reply.recv().unwrap());
+        assert!(results[0].is_ok() && results[2].is_ok());
+        assert!(matches!(results[1], Err(Error::InferencePanicked)));
+        bench.go.send(()).unwrap();
+        assert!(bench.service.embed(vec![4]).is_ok());
+    }
+
+    #[test]
+    fn dropping_it_finishes_what_was_taken_in() {
+        let bench = bench(2, 10);
+        let replies: Vec<_> = (0..6).map(|n| bench.submit(&[n; 60])).collect();
+        for _ in 0..6 {
+            bench.go.send(()).unwrap();
+        }
+        drop(bench.service);
+        assert!(replies.into_iter().all(|reply| reply.recv().unwrap().is_ok()));
+    }
+}
