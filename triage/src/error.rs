@@ -15,6 +15,14 @@ pub enum Error {
     /// The knowledge base failed.
     #[error(transparent)]
     KnowledgeBase(#[from] shopdesk_kb::Error),
+    /// A pattern in the shop's settings is not a regular expression that we can run.
+    #[error("`{key}` is not a regular expression that can be run: {source}")]
+    SignalPattern {
+        /// The settings' key.
+        key: &'static str,
+        /// What is wrong with it.
+        source: Box<regex::Error>,
+    },
     /// The file of kept vectors cannot be written.
     #[error("cannot write the vectors to `{}`: {source}", path.display())]
     VectorCache {

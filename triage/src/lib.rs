@@ -4,7 +4,8 @@
 //!
 //! 1. [`Triage::assess`]: the message's way, five named steps in one function.
 //! 2. [`decide()`]: from evidence to a decision; a pure function that touches no clock, network or model.
-//! 3. [`Policy`]: the thresholds that the shop chooses. There is none in the code.
+//! 3. [`Signals::detect`]: what a ticket says of a message beside its intent, by rules.
+//! 4. [`Policy`]: the thresholds that the shop chooses. There is none in the code.
 //!
 //! The chat, the batch classifier and the evaluation all call this pipeline, so what is measured is what ships.
 
@@ -16,14 +17,18 @@ mod policy;
 mod language;
 mod library;
 mod redact;
+mod signals;
 
 mod error;
 
 pub use decide::{Decision, EscalationReason, decide};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, RankedIntent};
-pub use language::{MessageLanguage, detect_language};
+pub use language::{LanguageGuess, MessageLanguage, detect_language, guess_language};
 pub use library::{KnowledgeBase, VectorCache};
 pub use pipeline::{Assessment, Prepared, Triage};
 pub use policy::Policy;
 pub use redact::redact;
+pub use signals::{
+    Alarm, Carrier, Currency, Entity, EntityKind, RuleName, SignalRules, SignalSettings, Signals,
+};
