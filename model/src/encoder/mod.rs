@@ -45,6 +45,11 @@ pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Resu
     let _ = threads;
     match engine {
         #[cfg(target_arch = "x86_64")]
+        Engine::AmxInt8 => {
+            let simd = fused::AmxInt8::detect().ok_or(Error::EngineUnavailable { engine })?;
+            Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
+        }
+        #[cfg(target_arch = "x86_64")]
         Engine::Avx512Vnni => {
             let simd = fused::Avx512Vnni::detect().ok_or(Error::EngineUnavailable { engine })?;
             Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
@@ -55,7 +60,7 @@ pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Resu
             Ok(Box::new(fused::FusedEncoder::open(folder, simd, threads)?))
         }
         #[cfg(not(target_arch = "x86_64"))]
-        Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
+        Engine::AmxInt8 | Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
         Engine::Candle => Ok(Box::new(reference::ReferenceEncoder::open(folder)?)),
     }
 }
