@@ -8,12 +8,14 @@ use serde::Deserialize;
 
 use super::fused::Arithmetic;
 #[cfg(target_arch = "x86_64")]
-use super::fused::{Avx2, Avx512Vnni};
+use super::fused::{AmxInt8, Avx2, Avx512Vnni};
 use crate::{Error, Result};
 
 /// An implementation of the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
+    /// Eight-bit integers with AMX, on Linux.
+    AmxInt8,
     /// Eight-bit integers with AVX-512 VNNI.
     Avx512Vnni,
     /// Eight-bit integers with AVX2 and FMA.
@@ -24,12 +26,13 @@ pub enum Engine {
 
 impl Engine {
     /// All of them, fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512Vnni, Self::Avx2, Self::Candle];
+    pub const ALL: [Self; 4] = [Self::AmxInt8, Self::Avx512Vnni, Self::Avx2, Self::Candle];
 
     /// The name in the settings.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::AmxInt8 => "amx-int8",
             Self::Avx512Vnni => "avx512-vnni",
             Self::Avx2 => "avx2",
             Self::Candle => "candle",
@@ -40,6 +43,7 @@ impl Engine {
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
+            Self::AmxInt8 => "fused, eight-bit integers, AMX",
             Self::Avx512Vnni => "fused, eight-bit integers, AVX-512 VNNI",
             Self::Avx2 => "fused, eight-bit integers, AVX2 and FMA",
             Self::Candle => "candle, 32-bit floating point, portable",
@@ -51,11 +55,13 @@ impl Engine {
     pub fn runs_here(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
+            Self::AmxInt8 => AmxInt8::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => Avx512Vnni::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Avx2::detect().is_some(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512Vnni | Self::Avx2 => false,
+            Self::AmxInt8 | Self::Avx512Vnni | Self::Avx2 => false,
             Self::Candle => true,
         }
     }
@@ -64,7 +70,7 @@ impl Engine {
     #[must_use]
     pub fn arithmetic(self) -> Arithmetic {
         match self {
-            Self::Avx512Vnni | Self::Avx2 => Arithmetic::Integer,
+            Self::AmxInt8 | Self::Avx512Vnni | Self::Avx2 => Arithmetic::Integer,
             Self::Candle => Arithmetic::Float,
         }
     }
@@ -85,6 +91,18 @@ impl Engine {
             let _ = time;
             None
         }
+    }
+
+    /// The same for an engine that multiplies whole matrices, which [`measure_peak`](Self::measure_peak) leaves aside so that
+    /// all engines can be compared.
+    #[must_use]
+    pub fn measure_matrix_peak(self, time: Duration) -> Option<f64> {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::AmxInt8 {
+            return AmxInt8::detect().map(|simd| super::fused::measure_matrices(simd, time));
+        }
+        let _ = time;
+        None
     }
 }
 
@@ -131,7 +149,7 @@ impl FromStr for EngineChoice {
         }
         let engine = Engine::ALL.into_iter().find(|engine| engine.name() == name);
         engine.map(Self::Forced).ok_or_else(|| {
-            format!("there is no engine `{name}`; give `auto`, `avx512-vnni`, `avx2` or `candle`")
+            format!("there is no engine `{name}`; give `auto`, `amx-int8`, `avx512-vnni`, `avx2` or `candle`")
         })
     }
 }

@@ -53,6 +53,11 @@ pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Resu
     let _ = threads;
     match engine {
         #[cfg(target_arch = "x86_64")]
+        Engine::AmxInt8 => {
+            let simd = fused::AmxInt8::detect().ok_or(Error::EngineUnavailable { engine })?;
+            Ok(Arc::new(fused::FusedEncoder::open(folder, simd, threads)?))
+        }
+        #[cfg(target_arch = "x86_64")]
         Engine::Avx512Vnni => {
             let simd = fused::Avx512Vnni::detect().ok_or(Error::EngineUnavailable { engine })?;
             Ok(Arc::new(fused::FusedEncoder::open(folder, simd, threads)?))
@@ -63,7 +68,7 @@ pub(crate) fn open(folder: &ModelFolder, engine: Engine, threads: usize) -> Resu
             Ok(Arc::new(fused::FusedEncoder::open(folder, simd, threads)?))
         }
         #[cfg(not(target_arch = "x86_64"))]
-        Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
+        Engine::AmxInt8 | Engine::Avx512Vnni | Engine::Avx2 => Err(Error::EngineUnavailable { engine }),
         Engine::Candle => Ok(Arc::new(reference::ReferenceEncoder::open(folder)?)),
     }
 }

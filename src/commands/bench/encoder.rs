@@ -58,6 +58,8 @@ struct Pace {
     seconds: f64,
     /// Median share of what the threads' arithmetic units could have done in that time that went into the layers' matrices.
     share_of_peak: Option<f64>,
+    /// The same of what they could have done in products of whole matrices, if the engine uses them.
+    share_of_matrix_peak: Option<f64>,
 }
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -166,30 +168,40 @@ impl Meter {
     fn pace<T, E>(&self, tokens: usize, mut call: impl FnMut() -> Result<T, E>) -> Result<Pace, E> {
         call()?;
         let operations = (tokens * self.operations_per_token) as f64;
-        let (mut times, mut shares) = (Vec::new(), Vec::new());
+        let (mut times, mut shares, mut matrix_shares) = (Vec::new(), Vec::new(), Vec::new());
         let started = Instant::now();
-        let mut before = self.peak();
+        let mut before = self.peaks();
         while times.len() < 3 || started.elapsed().as_secs_f64() < self.seconds {
             let run = Instant::now();
             call()?;
             let seconds = run.elapsed().as_secs_f64();
-            let after = self.peak();
+            let after = self.peaks();
             times.push(seconds);
-            if let (Some(before), Some(after)) = (before, after) {
-                shares.push(operations / seconds / f64::midpoint(before, after));
+            for ((shares, before), after) in
+                [&mut shares, &mut matrix_shares].into_iter().zip(before).zip(after)
+            {
+                if let (Some(before), Some(after)) = (before, after) {
+                    shares.push(operations / seconds / f64::midpoint(before, after));
+                }
             }
             before = after;
         }
-        Ok(Pace { seconds: median(times), share_of_peak: (!shares.is_empty()).then(|| median(shares)) })
+        let share = |shares: Vec<f64>| (!shares.is_empty()).then(|| median(shares));
+        let [share_of_peak, share_of_matrix_peak] = [shares, matrix_shares].map(share);
+        Ok(Pace { seconds: median(times), share_of_peak, share_of_matrix_peak })
     }
 
-    /// Operations a second of all threads at once.
-    fn peak(&self) -> Option<f64> {
+    /// Operations a second of all threads at once, one by one and in matrices.
+    fn peaks(&self) -> [Option<f64>; 2] {
+        [Engine::measure_peak, Engine::measure_matrix_peak].map(|measure| self.peak(measure))
+    }
+
+    fn peak(&self, measure: fn(Engine, Duration) -> Option<f64>) -> Option<f64> {
         let time = Duration::from_millis(2);
         std::thread::scope(|scope| {
             let others: Vec<_> =
-                (1..self.threads).map(|_| scope.spawn(move || self.engine.measure_peak(time))).collect();
-            let own = self.engine.measure_peak(time)?;
+                (1..self.threads).map(|_| scope.spawn(move || measure(self.engine, time))).collect();
+            let own = measure(self.engine, time)?;
             others.into_iter().try_fold(own, |sum, other| Some(sum + other.join().ok()??))
         })
     }
@@ -219,8 +231,13 @@ fn print(all: &[Figures]) -> anyhow::Result<()> {
             figures.tokenize * 1e6,
         ))?;
         output::line(format_args!(
-            "  {:>18} {:>13} {:>12} {:>10} {:>12}",
-            "", "median", "of the limit", "x candle", "x 1 thread"
+            "  {:>18} {:>13} {:>12} {:>10} {:>12}{}",
+            "",
+            "median",
+            "of the limit",
+            "x candle",
+            "x 1 thread",
+            if figures.batched.share_of_matrix_peak.is_some() { "  of the limit in matrices" } else { "" },
         ))?;
         for (number, (length, pace)) in figures.single.iter().enumerate() {
             let to = |other: Option<&Figures>| other.map(|other| other.single[number].1);
@@ -236,13 +253,16 @@ fn print(all: &[Figures]) -> anyhow::Result<()> {
 }
 
 fn row(name: &str, value: &str, pace: Pace, candle: Option<Pace>, one: Option<Pace>) -> std::io::Result<()> {
-    let share = pace.share_of_peak.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default();
+    let percent =
+        |share: Option<f64>| share.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default();
     let times = |other: Option<Pace>| {
         other.map(|other| format!("{:.2}", other.seconds / pace.seconds)).unwrap_or_default()
     };
     output::line(format_args!(
-        "  {name:>18} {value:>13} {share:>12} {:>10} {:>12}",
+        "  {name:>18} {value:>13} {:>12} {:>10} {:>12} {:>25}",
+        percent(pace.share_of_peak),
         times(candle),
-        times(one)
+        times(one),
+        percent(pace.share_of_matrix_peak),
     ))
 }

@@ -3,24 +3,33 @@
 //! Devlin et al. (2018), <https://arxiv.org/abs/1810.04805>. The tokens of all sequences stand one after the other, without
 //! padding; only attention looks at where a sequence begins and ends.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::embeddings::TokenTable;
 use super::aligned::Aligned;
 use super::crew::Team;
 use super::kernels::{
-    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, PANEL, Quantization, Quantize,
+    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, MATRIX_ROWS, PANEL, Quantization,
+    Quantize, QuantizedBlock, QuantizedPlace,
 };
 use super::packed::{LayerLayout, LinearLayout, NormLayout, Packed};
 use super::shared::Shared;
-use super::simd::Simd;
+use super::simd::{Simd, WeightStep};
 use crate::{Embedding, Result};
 
-/// Panels that a thread takes at once.
+/// Panels that a thread takes at once, when there are several.
 const PANELS_A_CHUNK: usize = 2;
 
-/// Tokens whose inner activations are there at once: few enough for them to stay in the second-level cache.
-const INNER_TOKENS: usize = 128;
+/// Rows that a thread normalises and quantises at once.
+const ROWS_A_CHUNK: usize = 32;
+
+/// Rows that are still in the first-level cache when they are quantised, right after they were normalised.
+const ROWS_AT_ONCE: usize = 8;
+
+/// Tokens whose intermediate activations are there in `f32` at once, before they are quantised: tiles of whole rows, and few
+/// enough for the second-level cache to hold them beside the weights of a chunk.
+const INNER_TOKENS: usize = 96;
 
 /// A network and the processor that it runs on.
 pub(super) struct Network<'a, S> {
@@ -34,35 +43,73 @@ pub(super) struct Network<'a, S> {
 /// The memory of one call, kept for the next.
 pub(super) struct Scratch<A> {
     hidden: Aligned<f32>,
-    /// Queries, keys and values, and later the intermediate activations: one memory for both stays in the cache.
-    wide: Aligned<f32>,
     /// What attention mixed, and later what is added to the hidden activations.
     narrow: Aligned<f32>,
+    /// The input of all products but the last of a layer, and of that.
     quantized: Quantized<A>,
-    heads: Mutex<Vec<AttentionScratch>>,
+    inner: Quantized<A>,
+    workers: Mutex<Vec<Worker>>,
 }
 
 /// The input of a product.
 struct Quantized<A> {
-    values: Aligned<A>,
+    rows: usize,
+    /// `[blocks, rows]` each.
+    values: Aligned<QuantizedBlock<A>>,
     quantizations: Vec<Quantization>,
-    /// One row, on the way.
-    transformed: Aligned<f32>,
+}
+
+/// The memory of one chunk of work.
+#[derive(Default)]
+struct Worker {
+    /// What a product gives, before it is worked on.
+    rows: Aligned<f32>,
+    attention: AttentionScratch,
 }
 
 impl<A: bytemuck::Pod> Default for Scratch<A> {
     fn default() -> Self {
         Self {
             hidden: Aligned::default(),
-            wide: Aligned::default(),
             narrow: Aligned::default(),
-            quantized: Quantized {
-                values: Aligned::default(),
-                quantizations: Vec::new(),
-                transformed: Aligned::default(),
-            },
-            heads: Mutex::default(),
+            quantized: Quantized::default(),
+            inner: Quantized::default(),
+            workers: Mutex::default(),
         }
+    }
+}
+
+impl<A: bytemuck::Pod> Default for Quantized<A> {
+    fn default() -> Self {
+        Self { rows: 0, values: Aligned::default(), quantizations: Vec::new() }
+    }
+}
+
+impl<A: bytemuck::Pod> Quantized<A> {
+    /// Makes room for the input of `linear`, to be written by several threads.
+    fn resize(&mut self, rows: usize, linear: &LinearLayout) -> QuantizedRows<'_, A> {
+        self.rows = rows;
+        let blocks = rows * linear.blocks_of_a_row();
+        self.quantizations.resize(blocks, Quantization::default());
+        QuantizedRows {
+            rows,
+            values: Shared::new(self.values.resize(blocks + MATRIX_ROWS)),
+            quantizations: Shared::new(&mut self.quantizations),
+        }
+    }
+}
+
+/// The input of a product while it is written.
+struct QuantizedRows<'a, A> {
+    rows: usize,
+    values: Shared<'a, QuantizedBlock<A>>,
+    quantizations: Shared<'a, Quantization>,
+}
+
+impl<A> QuantizedRows<'_, A> {
+    fn place(&self, row: usize, block: usize) -> QuantizedPlace<'_, A> {
+        let Self { rows, values, quantizations } = self;
+        QuantizedPlace { values, quantizations, all_rows: *rows, row, block }
     }
 }
 
@@ -74,21 +121,23 @@ impl<S: Simd> Network<'_, S> {
         scratch: &mut Scratch<S::Activation>,
         team: &mut dyn Team,
     ) -> Result<Vec<Embedding>> {
-        self.embed(sequences, scratch);
+        let lengths: Vec<usize> = sequences.iter().map(|sequence| sequence.len()).collect();
         let layers = &self.packed.layout.layers;
+        self.embed(sequences, scratch, team);
         for (number, layer) in layers.iter().enumerate() {
-            self.attend(layer, sequences, scratch, team);
-            self.transform(layer, layers.get(number + 1).unwrap_or(&layers[0]), scratch, team);
+            self.attend(layer, &lengths, scratch, team);
+            self.transform(layer, layers.get(number + 1), scratch, team);
         }
-        self.pool(sequences, &scratch.hidden)
+        self.pool(&lengths, &scratch.hidden)
     }
 
     /// The sums of token, position and segment rows, normalised.
-    fn embed(&self, sequences: &[&[u32]], scratch: &mut Scratch<S::Activation>) {
+    fn embed(&self, sequences: &[&[u32]], scratch: &mut Scratch<S::Activation>, team: &mut dyn Team) {
         let sizes = &self.packed.layout.sizes;
         let positions = self.packed.floats(&self.packed.layout.positions);
         let tokens: usize = sequences.iter().map(|sequence| sequence.len()).sum();
-        let hidden = scratch.hidden.resize(tokens * sizes.hidden_width);
+        let Scratch { hidden, quantized, .. } = scratch;
+        let hidden = hidden.resize(tokens * sizes.hidden_width);
         let mut rows = hidden.chunks_exact_mut(sizes.hidden_width);
         for sequence in sequences {
             for ((position, &id), row) in (self.first_position..).zip(*sequence).zip(&mut rows) {
@@ -96,169 +145,348 @@ impl<S: Simd> Network<'_, S> {
                 self.token_table.add_row(id, &mut row[..sizes.hidden]);
             }
         }
-        self.normalize(&self.packed.layout.norm, hidden, None);
+        let next = self.packed.layout.layers.first().map(|layer| &layer.projections);
+        self.normalize(&self.packed.layout.norm, hidden, None, next, quantized, team);
     }
 
     /// The layer's first half: every token looks at its sequence.
     fn attend(
         &self,
         layer: &LayerLayout,
-        sequences: &[&[u32]],
+        lengths: &[usize],
         scratch: &mut Scratch<S::Activation>,
         team: &mut dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens = scratch.hidden.len() / sizes.hidden_width;
-        let Scratch { hidden, wide, narrow, heads, quantized } = scratch;
-        let linear = &layer.projections;
-        let projections = wide.resize(tokens * linear.outputs);
-        self.quantize(linear, hidden, quantized);
-        let next = &layer.attention_output;
-        self.linear(linear, next, quantized, Activation::Identity, projections, team);
+        let Scratch { hidden, narrow, quantized, workers, .. } = scratch;
         let mixed = narrow.resize(tokens * sizes.attention_width);
         if sizes.heads * sizes.head_width < sizes.attention_width {
             // No head writes the columns behind the last one; what stood there must not count.
             mixed.fill(0.0);
         }
-        self.heads(sequences, projections, mixed, heads, team);
-        self.quantize(&layer.attention_output, mixed, quantized);
+        self.heads(layer, lengths, quantized, &Shared::new(mixed), workers, team);
+        self.quantize(&layer.attention_output, mixed, quantized, team);
         let added = narrow.resize(hidden.len());
-        let next = &layer.intermediate;
-        self.linear(&layer.attention_output, next, quantized, Activation::Identity, added, team);
-        self.normalize(&layer.attention_norm, hidden, Some(added));
+        let next = self.first_inner(layer);
+        self.linear(&layer.attention_output, [next, &[], &[]], quantized, added, team);
+        self.normalize(
+            &layer.attention_norm,
+            hidden,
+            Some(added),
+            Some(&layer.intermediate),
+            quantized,
+            team,
+        );
     }
 
     /// The layer's second half: every token for itself.
     fn transform(
         &self,
         layer: &LayerLayout,
-        next: &LayerLayout,
+        next: Option<&LayerLayout>,
         scratch: &mut Scratch<S::Activation>,
         team: &mut dyn Team,
     ) {
-        let sizes = &self.packed.layout.sizes;
-        let Scratch { hidden, wide, narrow, quantized, .. } = scratch;
+        let Scratch { hidden, narrow, quantized, inner, workers } = scratch;
+        self.widen(layer, quantized, inner, workers, team);
         let added = narrow.resize(hidden.len());
-        let part = INNER_TOKENS * sizes.hidden_width;
-        for (hidden, added) in hidden.chunks_mut(part).zip(added.chunks_mut(part)) {
-            let tokens = hidden.len() / sizes.hidden_width;
-            self.quantize(&layer.intermediate, hidden, quantized);
-            let inner = wide.resize(tokens * sizes.inner_width);
-            self.linear(&layer.intermediate, &layer.output, quantized, Activation::Gelu, inner, team);
-            self.quantize(&layer.output, inner, quantized);
-            self.linear(&layer.output, &next.projections, quantized, Activation::Identity, added, team);
-            self.normalize(&layer.output_norm, hidden, Some(added));
-        }
+        let ahead = next.map_or([&[][..]; 3], |next| self.projections(next, self.first_heads(team)));
+        self.linear(&layer.output, ahead, inner, added, team);
+        let next = next.map(|next| &next.projections);
+        self.normalize(&layer.output_norm, hidden, Some(added), next, quantized, team);
     }
 
-    fn quantize(&self, linear: &LinearLayout, rows: &[f32], to: &mut Quantized<S::Activation>) {
+    /// Queries, keys and values of some heads, and at once what these heads mix.
+    fn heads(
+        &self,
+        layer: &LayerLayout,
+        lengths: &[usize],
+        quantized: &Quantized<S::Activation>,
+        mixed: &Shared<'_, f32>,
+        workers: &Mutex<Vec<Worker>>,
+        team: &mut dyn Team,
+    ) {
+        let sizes = &self.packed.layout.sizes;
+        let tokens: usize = lengths.iter().sum();
+        let heads_a_chunk = self.first_heads(team).len();
+        let chunks = sizes.heads.div_ceil(heads_a_chunk);
+        let together = sizes.heads_of_whole_panels();
+        let skipped = team.size();
+        team.run(chunks, &|chunk| {
+            let heads = chunk * heads_a_chunk..sizes.heads.min((chunk + 1) * heads_a_chunk);
+            let after =
+                heads.start + skipped * heads_a_chunk..sizes.heads.min(heads.end + skipped * heads_a_chunk);
+            let ahead = if after.is_empty() {
+                [self.packed.weights(&layer.attention_output, 0..layer.attention_output.panels()), &[], &[]]
+            } else {
+                self.projections(layer, after)
+            };
+            let mut worker = lease(workers);
+            self.simd.begin_matrices();
+            let calls = 3 * heads.len().div_ceil(together) * (together * sizes.head_width / PANEL);
+            let mut call = 0;
+            for group in heads.clone().step_by(together) {
+                let columns = group * sizes.head_width
+                    ..sizes.attention_width.min((group + together) * sizes.head_width);
+                let width = columns.len();
+                let rows = worker.rows.resize(tokens * 3 * width);
+                let out = Shared::new(rows);
+                for part in 0..3 {
+                    for panel in 0..width / PANEL {
+                        let number = (part * sizes.attention_width + columns.start) / PANEL + panel;
+                        let place =
+                            Place { out: &out, width: 3 * width, column: part * width + panel * PANEL };
+                        let next = share(ahead, call, calls);
+                        self.panel(
+                            &layer.projections,
+                            number,
+                            next,
+                            quantized,
+                            0..tokens,
+                            Activation::Identity,
+                            place,
+                        );
+                        call += 1;
+                    }
+                }
+                for head in group..heads.end.min(group + together) {
+                    let column = (head - group) * sizes.head_width;
+                    self.simd.run(Attention {
+                        projections: rows,
+                        stride: 3 * width,
+                        columns: [column, width + column, 2 * width + column],
+                        width: sizes.head_width,
+                        lengths,
+                        scale: 1.0 / (sizes.head_size as f32).sqrt(),
+                        scratch: &mut worker.attention,
+                        out: mixed,
+                        out_stride: sizes.attention_width,
+                        out_column: head * sizes.head_width,
+                    });
+                }
+            }
+            self.simd.end_matrices();
+            give_back(workers, worker);
+        });
+    }
+
+    /// The intermediate activations, quantised for the layer's last product: a chunk makes all columns that share a scale.
+    fn widen(
+        &self,
+        layer: &LayerLayout,
+        quantized: &Quantized<S::Activation>,
+        inner: &mut Quantized<S::Activation>,
+        workers: &Mutex<Vec<Worker>>,
+        team: &mut dyn Team,
+    ) {
+        let (linear, output) = (&layer.intermediate, &layer.output);
+        let tokens = quantized.rows;
+        let inner = inner.resize(tokens, output);
+        let (factors, offsets) = (self.packed.floats(&output.factor), self.packed.floats(&output.offset));
+        let panels_a_block = output.block / PANEL;
+        let blocks = linear.panels().div_ceil(panels_a_block);
+        let groups = tokens.div_ceil(INNER_TOKENS);
+        let skipped = team.size();
+        team.run(blocks, &|block| {
+            let panels =
+                |block: usize| block * panels_a_block..linear.panels().min((block + 1) * panels_a_block);
+            let ahead = if block + skipped < blocks {
+                self.packed.weights(linear, panels(block + skipped))
+            } else {
+                self.packed.weights(output, 0..self.output_chunk(output, skipped))
+            };
+            let columns = panels(block).start * PANEL..panels(block).end * PANEL;
+            let mut worker = lease(workers);
+            self.simd.begin_matrices();
+            let calls = groups * panels(block).len();
+            let mut call = 0;
+            for first in (0..tokens).step_by(INNER_TOKENS) {
+                let group = first..tokens.min(first + INNER_TOKENS);
+                let rows = worker.rows.resize(group.len() * columns.len());
+                let out = Shared::new(rows);
+                for (place, panel) in panels(block).enumerate() {
+                    let place = Place { out: &out, width: columns.len(), column: place * PANEL };
+                    let next = share([ahead, &[], &[]], call, calls);
+                    self.panel(linear, panel, next, quantized, group.clone(), Activation::Gelu, place);
+                    call += 1;
+                }
+                self.simd.run(Quantize {
+                    rows,
+                    width: columns.len(),
+                    factor: &factors[columns.clone()],
+                    offset: &offsets[columns.clone()],
+                    block: output.block,
+                    to: inner.place(first, block),
+                });
+            }
+            self.simd.end_matrices();
+            give_back(workers, worker);
+        });
+    }
+
+    /// A product that is written as it is; meanwhile `after` is brought near.
+    fn linear(
+        &self,
+        linear: &LinearLayout,
+        after: [&[WeightStep]; 3],
+        quantized: &Quantized<S::Activation>,
+        out: &mut [f32],
+        team: &mut dyn Team,
+    ) {
+        let out = Shared::new(out);
+        let (tokens, panels) = (quantized.rows, linear.panels());
+        let skipped = team.size();
+        let panels_a_chunk = self.output_chunk(linear, skipped);
+        team.run(panels.div_ceil(panels_a_chunk), &|chunk| {
+            let panels_of =
+                |chunk: usize| (chunk * panels_a_chunk).min(panels)..panels.min((chunk + 1) * panels_a_chunk);
+            let next = panels_of(chunk + skipped);
+            let ahead = if next.is_empty() { after } else { [self.packed.weights(linear, next), &[], &[]] };
+            let calls = panels_of(chunk).len();
+            self.simd.begin_matrices();
+            for (call, panel) in panels_of(chunk).enumerate() {
+                let place = Place { out: &out, width: linear.outputs, column: panel * PANEL };
+                self.panel(
+                    linear,
+                    panel,
+                    share(ahead, call, calls),
+                    quantized,
+                    0..tokens,
+                    Activation::Identity,
+                    place,
+                );
+            }
+            self.simd.end_matrices();
+        });
+    }
+
+    /// A panel's product with some rows.
+    #[expect(clippy::too_many_arguments, reason = "they are what a product consists of")]
+    fn panel(
+        &self,
+        linear: &LinearLayout,
+        panel: usize,
+        next: &[WeightStep],
+        quantized: &Quantized<S::Activation>,
+        rows: Range<usize>,
+        activation: Activation,
+        place: Place<'_>,
+    ) {
+        self.simd.run(Linear {
+            quantized: &quantized.values,
+            quantizations: &quantized.quantizations,
+            all_rows: quantized.rows,
+            rows,
+            block: linear.block,
+            panel: self.packed.panel(linear, panel),
+            next,
+            activation,
+            out: place.out,
+            out_width: place.width,
+            out_column: place.column,
+        });
+    }
+
+    fn quantize(
+        &self,
+        linear: &LinearLayout,
+        rows: &[f32],
+        to: &mut Quantized<S::Activation>,
+        team: &mut dyn Team,
+    ) {
         let count = rows.len() / linear.inputs;
-        to.quantizations.resize(count * linear.blocks_of_a_row(), Quantization::default());
+        let to = to.resize(count, linear);
+        team.run(count.div_ceil(ROWS_A_CHUNK), &|chunk| {
+            let row = chunk * ROWS_A_CHUNK;
+            let rows = &rows[row * linear.inputs..count.min(row + ROWS_A_CHUNK) * linear.inputs];
+            self.quantize_rows(linear, rows, to.place(row, 0));
+        });
+    }
+
+    fn quantize_rows(&self, linear: &LinearLayout, rows: &[f32], to: QuantizedPlace<'_, S::Activation>) {
         self.simd.run(Quantize {
             rows,
-            transformed: to.transformed.resize(linear.inputs),
             width: linear.inputs,
             factor: self.packed.floats(&linear.factor),
             offset: self.packed.floats(&linear.offset),
             block: linear.block,
-            quantized: to.values.resize(rows.len()),
-            quantizations: &mut to.quantizations,
+            to,
         });
     }
 
-    /// The product with all panels; meanwhile the first of `next` is brought near.
-    fn linear(
+    /// Adds and normalises, and quantises the result for the next product if there is one.
+    fn normalize(
         &self,
-        linear: &LinearLayout,
-        next: &LinearLayout,
-        quantized: &Quantized<S::Activation>,
-        activation: Activation,
-        out: &mut [f32],
+        norm: &NormLayout,
+        hidden: &mut [f32],
+        added: Option<&[f32]>,
+        next: Option<&LinearLayout>,
+        quantized: &mut Quantized<S::Activation>,
         team: &mut dyn Team,
     ) {
-        let out = Shared::new(out);
-        let panels = linear.panels();
-        // Threads take turns, so that after its chunk a thread most likely skips those of the others.
-        let skipped = PANELS_A_CHUNK * (team.size() - 1);
-        team.run(panels.div_ceil(PANELS_A_CHUNK), &|chunk| {
-            let chunk = chunk * PANELS_A_CHUNK..panels.min((chunk + 1) * PANELS_A_CHUNK);
-            for panel in chunk.clone() {
-                let after = if panel + 1 < chunk.end { panel + 1 } else { panel + 1 + skipped };
-                let after = if after < panels {
-                    self.packed.panel(linear, after)
-                } else {
-                    self.packed.panel(next, (after - panels).min(next.panels() - 1))
-                };
-                self.simd.run(Linear {
-                    quantized: &quantized.values,
-                    quantizations: &quantized.quantizations,
-                    width: linear.inputs,
-                    block: linear.block,
-                    panel: self.packed.panel(linear, panel),
-                    next: after.weights,
-                    activation,
-                    out: &out,
-                    out_width: linear.outputs,
-                    out_column: panel * PANEL,
+        let sizes = &self.packed.layout.sizes;
+        let width = sizes.hidden_width;
+        let tokens = hidden.len() / width;
+        let hidden = Shared::new(hidden);
+        let to = next.map(|next| (next, quantized.resize(tokens, next)));
+        team.run(tokens.div_ceil(ROWS_A_CHUNK), &|chunk| {
+            let end = tokens.min((chunk + 1) * ROWS_A_CHUNK);
+            for first in (chunk * ROWS_A_CHUNK..end).step_by(ROWS_AT_ONCE) {
+                let count = ROWS_AT_ONCE.min(end - first);
+                // SAFETY: these rows are of this chunk alone.
+                let rows = unsafe { hidden.slice_mut(first * width, count * width) };
+                self.simd.run(AddAndNormalize {
+                    rows,
+                    added: added.map(|added| &added[first * width..][..count * width]),
+                    width,
+                    channels: sizes.hidden,
+                    weight: self.packed.floats(&norm.weight),
+                    bias: self.packed.floats(&norm.bias),
+                    epsilon: self.epsilon,
                 });
+                if let Some((next, to)) = &to {
+                    self.quantize_rows(next, rows, to.place(first, 0));
+                }
             }
         });
     }
 
-    fn heads(
-        &self,
-        sequences: &[&[u32]],
-        projections: &[f32],
-        out: &mut [f32],
-        pool: &Mutex<Vec<AttentionScratch>>,
-        team: &mut dyn Team,
-    ) {
+    /// The heads of the first chunk: as many weights as other chunks have.
+    fn first_heads(&self, team: &dyn Team) -> Range<usize> {
         let sizes = &self.packed.layout.sizes;
-        let width = 3 * sizes.attention_width;
-        let out = Shared::new(out);
-        let heads_a_chunk = if team.size() == 1 { sizes.heads } else { 1 };
-        let mut start = 0;
-        for sequence in sequences {
-            let rows = &projections[start * width..][..sequence.len() * width];
-            team.run(sizes.heads.div_ceil(heads_a_chunk), &|chunk| {
-                let lock = || pool.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut scratch = lock().pop().unwrap_or_default();
-                self.simd.run(Attention {
-                    projections: rows,
-                    part: sizes.attention_width,
-                    heads: chunk * heads_a_chunk..sizes.heads.min((chunk + 1) * heads_a_chunk),
-                    head_width: sizes.head_width,
-                    scale: 1.0 / (sizes.head_size as f32).sqrt(),
-                    scratch: &mut scratch,
-                    out: &out,
-                    out_row: start,
-                });
-                lock().push(scratch);
-            });
-            start += sequence.len();
-        }
+        let together = sizes.heads_of_whole_panels();
+        0..if team.size() == 1 { sizes.heads.min(4usize.next_multiple_of(together)) } else { together }
     }
 
-    fn normalize(&self, norm: &NormLayout, rows: &mut [f32], added: Option<&[f32]>) {
+    /// The weights of the queries, keys and values of some heads.
+    fn projections(&self, layer: &LayerLayout, heads: Range<usize>) -> [&[WeightStep]; 3] {
         let sizes = &self.packed.layout.sizes;
-        self.simd.run(AddAndNormalize {
-            rows,
-            added,
-            width: sizes.hidden_width,
-            channels: sizes.hidden,
-            weight: self.packed.floats(&norm.weight),
-            bias: self.packed.floats(&norm.bias),
-            epsilon: self.epsilon,
-        });
+        [0, 1, 2].map(|part| {
+            let column = |head: usize| part * sizes.attention_width + head * sizes.head_width;
+            self.packed.weights(&layer.projections, column(heads.start) / PANEL..column(heads.end) / PANEL)
+        })
+    }
+
+    /// The weights of the first block of intermediate activations.
+    fn first_inner(&self, layer: &LayerLayout) -> &[WeightStep] {
+        let panels = layer.intermediate.panels().min(layer.output.block / PANEL);
+        self.packed.weights(&layer.intermediate, 0..panels)
+    }
+
+    /// How many panels of a product a thread takes at once.
+    fn output_chunk(&self, linear: &LinearLayout, threads: usize) -> usize {
+        let all = if linear.inputs > 512 { 3 } else { 12 };
+        if threads == 1 { linear.panels().min(all) } else { linear.panels().min(PANELS_A_CHUNK) }
     }
 
     /// The mean over a sequence's tokens; dividing by their number is left to the normalisation.
-    fn pool(&self, sequences: &[&[u32]], hidden: &[f32]) -> Result<Vec<Embedding>> {
+    fn pool(&self, lengths: &[usize], hidden: &[f32]) -> Result<Vec<Embedding>> {
         let sizes = &self.packed.layout.sizes;
         let mut rows = hidden.chunks_exact(sizes.hidden_width);
-        let pooled = sequences.iter().map(|sequence| {
+        let pooled = lengths.iter().map(|&length| {
             let mut sum = vec![0.0; sizes.hidden];
-            for row in rows.by_ref().take(sequence.len()) {
+            for row in rows.by_ref().take(length) {
                 for (sum, value) in sum.iter_mut().zip(row) {
                     *sum += value;
                 }
@@ -267,4 +495,33 @@ impl<S: Simd> Network<'_, S> {
         });
         pooled.collect()
     }
+}
+
+/// Where a panel's product is written: `[rows, width]`, from `column` on.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    out: &'a Shared<'a, f32>,
+    width: usize,
+    column: usize,
+}
+
+/// What one of some calls asks for, of all that is needed after them.
+fn share<'a>(ahead: [&'a [WeightStep]; 3], call: usize, calls: usize) -> &'a [WeightStep] {
+    let total: usize = ahead.iter().map(|part| part.len()).sum();
+    let (mut start, mut end) = (call * total / calls, (call + 1) * total / calls);
+    for part in ahead {
+        if start < part.len() {
+            return &part[start..end.min(part.len())];
+        }
+        (start, end) = (start - part.len(), end - part.len());
+    }
+    &[]
+}
+
+fn lease<T: Default>(pool: &Mutex<Vec<T>>) -> T {
+    pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+}
+
+fn give_back<T>(pool: &Mutex<Vec<T>>, worker: T) {
+    pool.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
 }

@@ -2,7 +2,7 @@
 //!
 //! `docs/encoder.md` explains how it works and why. Read it in this order:
 //!
-//! 1. [`packed`]: the weights as they lie in the model folder, mapped into memory.
+//! 1. [`packed`]: the weights as they lie in the model folder.
 //! 2. [`forward`]: the network, as a sequence of kernels.
 //! 3. [`kernels`]: the parts of it, written once over [`simd`], which is written for every engine.
 //! 4. [`crew`]: threads that share the work of one call.
@@ -19,6 +19,7 @@ mod calibration;
 mod crew;
 mod forward;
 mod kernels;
+mod large_pages;
 mod pack;
 mod packed;
 mod peak;
@@ -35,10 +36,10 @@ use forward::{Network, Scratch};
 use packed::Packed;
 pub use peak::Arithmetic;
 #[cfg(target_arch = "x86_64")]
-pub(super) use peak::measure;
+pub(super) use peak::{measure, measure_matrices};
 use simd::Simd;
 #[cfg(target_arch = "x86_64")]
-pub(super) use simd::{Avx2, Avx512Vnni};
+pub(super) use simd::{AmxInt8, Avx2, Avx512Vnni};
 
 use super::embeddings::TokenTable;
 use super::reference::load_tensors;
@@ -46,10 +47,6 @@ use super::{Encoder, Threads};
 use crate::folder::ModelFolder;
 use crate::tokenizer::Tokenizer;
 use crate::{Embedding, Result};
-
-/// Tokens that go through the network at once: enough to use each weight often while it is near, few enough for their
-/// activations to stay in the second-level cache.
-const BATCH_TOKENS: usize = 128;
 
 /// The encoder on one kind of processor.
 pub(super) struct FusedEncoder<S: Simd> {
@@ -63,7 +60,7 @@ pub(super) struct FusedEncoder<S: Simd> {
 }
 
 impl<S: Simd> FusedEncoder<S> {
-    /// Maps the packed weights, and starts the threads that help.
+    /// Reads the packed weights, and starts the threads that help.
     pub(super) fn open(folder: &ModelFolder, simd: S, threads: usize) -> Result<Self> {
         let architecture = &folder.manifest().architecture;
         Ok(Self {
@@ -121,11 +118,11 @@ impl<S: Simd> Encoder for FusedEncoder<S> {
     }
 
     fn batch_tokens(&self) -> usize {
-        BATCH_TOKENS
+        S::BATCH_TOKENS
     }
 
     fn encode(&self, sequences: &[&[u32]], threads: Threads) -> Result<Vec<Embedding>> {
-        let batches = batches(sequences);
+        let batches = batches(sequences, S::BATCH_TOKENS);
         let mut session = if threads == Threads::All { self.crew.session() } else { None };
         match (&mut session, batches.as_slice()) {
             (Some(session), [batch]) => self.forward(batch, session),
@@ -142,15 +139,15 @@ impl<S: Simd> Encoder for FusedEncoder<S> {
     }
 }
 
-/// Runs of sequences that go through the network together.
-fn batches<'a, 'b>(sequences: &'a [&'b [u32]]) -> Vec<&'a [&'b [u32]]> {
+/// Runs of sequences that go through the network together: at most so many tokens, or one sequence.
+fn batches<'a, 'b>(sequences: &'a [&'b [u32]], most: usize) -> Vec<&'a [&'b [u32]]> {
     let mut batches = Vec::new();
     let mut rest = sequences;
     while !rest.is_empty() {
         let mut tokens = 0;
         let count = rest.iter().take_while(|sequence| {
             tokens += sequence.len();
-            tokens <= BATCH_TOKENS
+            tokens <= most
         });
         let (batch, others) = rest.split_at(count.count().max(1));
         batches.push(batch);

@@ -1,4 +1,4 @@
-//! The packed weights: a file in the model folder that is mapped and used as it is.
+//! The packed weights: a file in the model folder that is read into memory and used as it is.
 //!
 //! It has a header of 64 bytes and then, in an order that follows from the sizes of the network, tables that each start at a
 //! cache line. Every width is rounded up to 64 columns, and a head's to 16; the columns beyond the real ones are
@@ -7,8 +7,10 @@
 use std::ops::Range;
 
 use super::aligned::LINE;
-use super::kernels::{PANEL, Panel};
-use crate::folder::{Architecture, MappedFile, ModelFolder, PACKED};
+use super::kernels::{GREATEST_BLOCK, PANEL, Panel};
+use super::large_pages::LargePages;
+use super::simd::WeightStep;
+use crate::folder::{Architecture, ModelFolder, PACKED};
 use crate::{Error, Result};
 
 /// Begins the file; the last byte is the version of the layout.
@@ -45,6 +47,11 @@ impl Sizes {
         }
     }
 
+    /// How many heads have whole panels.
+    pub(super) fn heads_of_whole_panels(&self) -> usize {
+        if self.head_width.is_multiple_of(PANEL) { 1 } else { 2 }
+    }
+
     /// Where a channel of all heads side by side stands when each head has its packed width.
     pub(super) fn spread(&self, channel: usize) -> usize {
         channel / self.head_size * self.head_width + channel % self.head_size
@@ -54,7 +61,7 @@ impl Sizes {
 /// How many channels share a scale, in a product over `width` channels. Smaller blocks are more exact, and cost a
 /// conversion each.
 pub(super) fn block_of(width: usize) -> usize {
-    if width <= 512 { 192 } else { 384 }
+    if width <= 512 { 192 } else { GREATEST_BLOCK }
 }
 
 /// Where the tables of one product are.
@@ -158,47 +165,51 @@ fn linear(take: &mut impl FnMut(usize) -> Range<usize>, inputs: usize, outputs: 
     }
 }
 
-/// The mapped file.
+/// The file's contents.
 pub(super) struct Packed {
-    file: MappedFile,
+    bytes: LargePages,
     pub(super) layout: Layout,
 }
 
 impl Packed {
     pub(super) fn open(folder: &ModelFolder) -> Result<Self> {
-        let file = folder.map(PACKED)?;
         let layout = Layout::of(&folder.manifest().architecture);
         let path = folder.path().join(PACKED);
-        if file.get(..MAGIC.len()) != Some(&MAGIC) {
+        let found = std::fs::metadata(&path).map_err(Error::io("read", &path))?.len();
+        let needed = layout.bytes as u64;
+        let bytes = LargePages::read(&path, layout.bytes.min(usize::try_from(found).unwrap_or(usize::MAX)));
+        let bytes = bytes.map_err(Error::io("read", &path))?;
+        if bytes.get(..MAGIC.len()) != Some(&MAGIC) {
             return Err(Error::unusable(
                 path,
                 "the weights are packed in another way. Import the model again",
             ));
         }
-        if file.len() > layout.bytes {
-            let problem = format!(
-                "it has {} bytes, {} were expected. Import the model again",
-                file.len(),
-                layout.bytes
-            );
+        if found > needed {
+            let problem = format!("it has {found} bytes, {needed} were expected. Import the model again");
             return Err(Error::unusable(path, problem));
         }
-        if file.len() < layout.bytes {
-            return Err(Error::Truncated { path, needed: layout.bytes as u64, found: file.len() as u64 });
+        if found < needed {
+            return Err(Error::Truncated { path, needed, found });
         }
-        Ok(Self { file, layout })
+        Ok(Self { bytes, layout })
     }
 
     pub(super) fn floats(&self, range: &Range<usize>) -> &[f32] {
-        bytemuck::cast_slice(&self.file[range.clone()])
+        bytemuck::cast_slice(&self.bytes[range.clone()])
+    }
+
+    /// The weights of some panels.
+    pub(super) fn weights(&self, linear: &LinearLayout, panels: Range<usize>) -> &[WeightStep] {
+        let bytes = linear.inputs * PANEL;
+        let range = linear.weights.start + panels.start * bytes..linear.weights.start + panels.end * bytes;
+        bytemuck::cast_slice(&self.bytes[range])
     }
 
     pub(super) fn panel(&self, linear: &LinearLayout, panel: usize) -> Panel<'_> {
-        let weights: &[i8] = bytemuck::cast_slice(&self.file[linear.weights.clone()]);
-        let length = linear.inputs * PANEL;
         let blocks = linear.blocks_of_a_row();
         Panel {
-            weights: bytemuck::cast_slice(&weights[panel * length..][..length]),
+            weights: self.weights(linear, panel..panel + 1).as_chunks().0,
             blocks: &bytemuck::cast_slice(self.floats(&linear.blocks))[panel * blocks..][..blocks],
             bias: &self.floats(&linear.bias).as_chunks().0[panel],
         }

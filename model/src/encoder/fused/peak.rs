@@ -1,8 +1,9 @@
-//! How fast this processor can multiply at all: kernels that do nothing else, and need no memory.
+//! How fast this processor can multiply at all: kernels that do nothing else, and need hardly any memory.
 
 use std::time::{Duration, Instant};
 
-use super::simd::{Kernel, Simd, WeightStep};
+use super::kernels::{GREATEST_BLOCK, MATRIX_ROWS, PANEL};
+use super::simd::{Kernel, LANES, Simd, WeightStep};
 
 /// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers, of which a
 /// logical vector takes one, two, or four.
@@ -38,6 +39,36 @@ pub(in crate::encoder) fn measure<S: Simd>(simd: S, arithmetic: Arithmetic, time
     // A step of a sum is 64 products in integers, and 16 in floating point.
     let operations = if arithmetic == Arithmetic::Integer { 128 } else { 32 };
     (operations * runs * rounds * sum_count::<S>(arithmetic)) as f64 / started.elapsed().as_secs_f64()
+}
+
+/// The same for products of whole matrices, of an engine that has them.
+pub(in crate::encoder) fn measure_matrices<S: Simd>(simd: S, time: Duration) -> f64 {
+    let rounds = 500;
+    let started = Instant::now();
+    let mut runs = 0;
+    while started.elapsed() < time {
+        simd.run(Matrices { rounds });
+        runs += 1;
+    }
+    let operations = 2 * MATRIX_ROWS * PANEL * GREATEST_BLOCK;
+    (operations * runs * rounds) as f64 / started.elapsed().as_secs_f64()
+}
+
+struct Matrices {
+    rounds: usize,
+}
+
+impl<S: Simd> Kernel<S> for Matrices {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let rows = vec![[[S::Activation::default(); 4]; GREATEST_BLOCK / 4]; MATRIX_ROWS];
+        let weights = vec![[[0; 4 * LANES]; 2]; GREATEST_BLOCK / 4];
+        simd.begin_matrices();
+        for _ in 0..self.rounds {
+            simd.multiply_matrices(&rows, &weights);
+        }
+        simd.end_matrices();
+    }
 }
 
 struct Integer {

@@ -8,7 +8,8 @@ use candle_core::{Device, Tensor};
 
 use super::aligned::Aligned;
 use super::kernels::{
-    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, PANEL, Panel, Quantization, Quantize,
+    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, MATRIX_ROWS, PANEL, Panel,
+    Quantization, Quantize, QuantizedBlock, QuantizedPlace,
 };
 use super::shared::Shared;
 use super::simd::{Portable, Simd, WeightStep};
@@ -50,6 +51,9 @@ macro_rules! on_every_engine {
     (|$simd:ident| $check:expr) => {
         #[cfg(target_arch = "x86_64")]
         {
+            if let Some($simd) = super::simd::AmxInt8::detect() {
+                $check;
+            }
             if let Some($simd) = super::simd::Avx512Vnni::detect() {
                 $check;
             }
@@ -103,57 +107,67 @@ impl LinearCase {
         }
     }
 
-    fn quantize<S: Simd>(&self, simd: S) -> (Aligned<S::Activation>, Vec<Quantization>) {
-        let mut quantized = Aligned::default();
-        quantized.resize(self.rows * self.width);
-        let mut quantizations = vec![Quantization::default(); self.rows * self.width.div_ceil(self.block)];
+    fn quantize<S: Simd>(&self, simd: S) -> QuantizedRows<S::Activation> {
+        let blocks = self.rows * self.width.div_ceil(self.block);
+        let mut values = Aligned::default();
+        let mut quantizations = vec![Quantization::default(); blocks];
         simd.run(Quantize {
             rows: &self.input,
-            transformed: &mut vec![0.0; self.width],
             width: self.width,
             factor: &self.factor,
             offset: &self.offset,
             block: self.block,
-            quantized: &mut quantized,
-            quantizations: &mut quantizations,
+            to: QuantizedPlace {
+                values: &Shared::new(values.resize(blocks + MATRIX_ROWS)),
+                quantizations: &Shared::new(&mut quantizations),
+                all_rows: self.rows,
+                row: 0,
+                block: 0,
+            },
         });
-        (quantized, quantizations)
+        QuantizedRows { values, quantizations }
     }
 
-    fn run<S: Simd>(&self, simd: S, activation: Activation) -> Vec<f32> {
-        let (quantized, quantizations) = self.quantize(simd);
+    /// Where channel `k` of a row lies: in which block of the whole, and at which place of it.
+    fn place(&self, row: usize, k: usize) -> (usize, usize) {
+        (k / self.block * self.rows + row, k % self.block)
+    }
+
+    /// The product of all rows but the first `skipped`.
+    fn run<S: Simd>(&self, simd: S, activation: Activation, skipped: usize) -> Vec<f32> {
+        let QuantizedRows { values, quantizations } = self.quantize(simd);
         let mut steps: Vec<[WeightStep; 2]> = vec![[[0; 64]; 2]; self.width / 4];
         bytemuck::cast_slice_mut(&mut steps).copy_from_slice(&self.weights);
-        let mut out = vec![0.0; self.rows * PANEL];
+        let mut out = vec![0.0; (self.rows - skipped) * PANEL];
+        simd.begin_matrices();
         simd.run(Linear {
-            quantized: &quantized,
+            quantized: &values,
             quantizations: &quantizations,
-            width: self.width,
+            all_rows: self.rows,
+            rows: skipped..self.rows,
             block: self.block,
             panel: Panel {
                 weights: &steps,
                 blocks: bytemuck::cast_slice(&self.by_column),
                 bias: self.bias.as_slice().try_into().unwrap(),
             },
-            next: &steps,
+            next: steps.as_flattened(),
             activation,
             out: &Shared::new(&mut out),
             out_width: PANEL,
             out_column: 0,
         });
+        simd.end_matrices();
         out
     }
 
     /// With activations as they were quantised, but multiplied and added in `f64`.
-    fn expected(&self, quantized: &[u8], quantizations: &[Quantization]) -> Vec<f64> {
-        let blocks = self.width.div_ceil(self.block);
+    fn expected(&self, quantized: &QuantizedRows<u8>) -> Vec<f64> {
         let mut out = Vec::new();
         for row in 0..self.rows {
             for column in 0..PANEL {
                 let products = (0..self.width).map(|k| {
-                    let Quantization { scale, least } = quantizations[row * blocks + k / self.block];
-                    let activation =
-                        f64::from(scale) * f64::from(quantized[row * self.width + k]) + f64::from(least);
+                    let activation = quantized.restored(self.place(row, k));
                     let weight = f64::from(self.weights[(k / 4 * PANEL + column) * 4 + k % 4]);
                     activation * weight * f64::from(self.by_column[2 * (k / self.block) * PANEL + column])
                 });
@@ -164,18 +178,31 @@ impl LinearCase {
     }
 }
 
+/// What is multiplied: a block of each row after the other, with what it was quantised by.
+struct QuantizedRows<A: bytemuck::Pod> {
+    values: Aligned<QuantizedBlock<A>>,
+    quantizations: Vec<Quantization>,
+}
+
+impl QuantizedRows<u8> {
+    fn restored(&self, (block, place): (usize, usize)) -> f64 {
+        let Quantization { scale, least } = self.quantizations[block];
+        f64::from(scale) * f64::from(self.values[block].as_flattened()[place]) + f64::from(least)
+    }
+}
+
 #[test]
 fn activations_are_quantised_to_within_half_a_step() {
     let mut random = Random(1);
     for _ in 0..SHAPES {
         let case = LinearCase::random(&mut random);
-        let (quantized, quantizations) = case.quantize(Portable);
-        let blocks = case.width.div_ceil(case.block);
+        let quantized = case.quantize(Portable);
         for (place, value) in case.input.iter().enumerate() {
             let (row, k) = (place / case.width, place % case.width);
             let transformed = value * case.factor[k] + case.offset[k];
-            let Quantization { scale, least } = quantizations[row * blocks + k / case.block];
-            let restored = scale * f32::from(quantized[place]) + least;
+            let transformed = f64::from(transformed);
+            let scale = f64::from(quantized.quantizations[case.place(row, k).0].scale);
+            let restored = quantized.restored(case.place(row, k));
             assert!((restored - transformed).abs() <= scale * 0.501, "{restored} for {transformed}");
         }
     }
@@ -194,9 +221,9 @@ fn a_block_of_equal_activations_is_quantised_exactly() {
         by_column: Vec::new(),
         bias: Vec::new(),
     };
-    let (quantized, quantizations) = case.quantize(Portable);
+    let QuantizedRows { values, quantizations } = case.quantize(Portable);
     assert_eq!(quantizations, [Quantization { scale: 0.0, least: 3.0 }]);
-    assert!(quantized.iter().all(|&value| value == 0));
+    assert!(values[0].as_flattened().iter().all(|&value| value == 0));
 }
 
 #[test]
@@ -204,10 +231,9 @@ fn the_product_is_what_the_formula_says() {
     let mut random = Random(2);
     for _ in 0..SHAPES {
         let case = LinearCase::random(&mut random);
-        let (quantized, quantizations) = case.quantize(Portable);
-        let expected = case.expected(&quantized, &quantizations);
+        let expected = case.expected(&case.quantize(Portable));
         for activation in [Activation::Identity, Activation::Gelu] {
-            let out = case.run(Portable, activation);
+            let out = case.run(Portable, activation, 0);
             for (value, &expected) in out.iter().zip(&expected) {
                 let expected = if activation == Activation::Gelu { gelu(expected) } else { expected };
                 let allowed = 3e-4 + expected.abs() * 1e-5;
@@ -239,8 +265,12 @@ fn engines_multiply_to_the_same_bits() {
     for _ in 0..SHAPES {
         let case = LinearCase::random(&mut random);
         for activation in [Activation::Identity, Activation::Gelu] {
-            let expected = case.run(Portable, activation);
-            on_every_engine!(|simd| assert_eq!(case.run(simd, activation), expected));
+            let expected = case.run(Portable, activation, 0);
+            on_every_engine!(|simd| assert_eq!(case.run(simd, activation, 0), expected));
+            let skipped = random.below(case.rows);
+            on_every_engine!(|simd| {
+                assert_eq!(case.run(simd, activation, skipped), expected[skipped * PANEL..]);
+            });
         }
     }
 }
@@ -257,10 +287,10 @@ fn the_greatest_activations_and_weights_do_not_saturate() {
     for weight in [-127_i8, 127] {
         case.weights = vec![weight; 384 * PANEL];
         case.by_column = [vec![1.0; PANEL], vec![f32::from(weight) * 384.0; PANEL]].concat();
-        let expected = case.run(Portable, Activation::Identity);
+        let expected = case.run(Portable, Activation::Identity, 0);
         let exact = f64::from(weight) * (383.0 - 1.0) + f64::from(case.bias[0]);
         assert!((f64::from(expected[0]) - exact).abs() < 0.1, "{} for {exact}", expected[0]);
-        on_every_engine!(|simd| assert_eq!(case.run(simd, Activation::Identity), expected));
+        on_every_engine!(|simd| assert_eq!(case.run(simd, Activation::Identity, 0), expected));
     }
 }
 
@@ -324,54 +354,70 @@ fn normalized<S: Simd>(
 fn attention_is_what_the_formula_says_on_every_engine() {
     let mut random = Random(6);
     // One scratch for all, so that longer sequences leave something behind for shorter ones.
-    let mut scratches: [AttentionScratch; 3] = Default::default();
+    let mut scratches: [AttentionScratch; 4] = Default::default();
     for _ in 0..SHAPES {
-        let (tokens, head_width) = (1 + random.below(70), 16 * (1 + random.below(4)));
+        let head_width = 16 * (1 + random.below(4));
+        let lengths: Vec<usize> = (0..1 + random.below(3)).map(|_| 1 + random.below(70)).collect();
         let width = 3 * head_width;
-        let projections = random.floats(tokens * width, 2.0);
-        let [portable, second, third] = &mut scratches;
-        let expected = attend(Portable, &projections, head_width, portable);
-        for (query, out) in projections.chunks(width).zip(expected.chunks(head_width)) {
-            let keys = projections.chunks(width).map(|row| &row[head_width..2 * head_width]);
-            let scores: Vec<f64> = keys
-                .map(|key| {
-                    let products = query.iter().zip(key).map(|(a, b)| f64::from(*a) * f64::from(*b));
-                    products.sum::<f64>() / (head_width as f64).sqrt()
-                })
-                .collect();
-            let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let weights: Vec<f64> = scores.iter().map(|score| (score - greatest).exp()).collect();
-            for (column, value) in out.iter().enumerate() {
-                let values = projections.chunks(width).map(|row| f64::from(row[2 * head_width + column]));
-                let mixed = values.zip(&weights).map(|(value, weight)| value * weight).sum::<f64>();
-                let mixed = mixed / weights.iter().sum::<f64>();
-                assert!((f64::from(*value) - mixed).abs() < 1e-5, "{value} for {mixed}");
-            }
+        let projections = random.floats(lengths.iter().sum::<usize>() * width, 2.0);
+        let [portable, second, third, fourth] = &mut scratches;
+        let expected = attend(Portable, &projections, &lengths, head_width, portable);
+        let (mut rest, mut out) = (projections.as_slice(), expected.as_slice());
+        for &tokens in &lengths {
+            let (sequence, others) = rest.split_at(tokens * width);
+            let (mixed, after) = out.split_at(tokens * head_width);
+            assert_attention(sequence, mixed, head_width);
+            (rest, out) = (others, after);
         }
-        let mut others = [second, third].into_iter();
+        let mut others = [second, third, fourth].into_iter();
         on_every_engine!(|simd| {
-            let scratch = others.next().expect("there are two engines beside the portable one");
-            assert_eq!(attend(simd, &projections, head_width, scratch), expected);
+            let scratch = others.next().expect("there are three engines beside the portable one");
+            assert_eq!(attend(simd, &projections, &lengths, head_width, scratch), expected);
         });
+    }
+}
+
+/// Against the formula.
+fn assert_attention(projections: &[f32], out: &[f32], head_width: usize) {
+    let width = 3 * head_width;
+    for (query, out) in projections.chunks(width).zip(out.chunks(head_width)) {
+        let keys = projections.chunks(width).map(|row| &row[head_width..2 * head_width]);
+        let scores: Vec<f64> = keys
+            .map(|key| {
+                let products = query.iter().zip(key).map(|(a, b)| f64::from(*a) * f64::from(*b));
+                products.sum::<f64>() / (head_width as f64).sqrt()
+            })
+            .collect();
+        let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = scores.iter().map(|score| (score - greatest).exp()).collect();
+        for (column, value) in out.iter().enumerate() {
+            let values = projections.chunks(width).map(|row| f64::from(row[2 * head_width + column]));
+            let mixed = values.zip(&weights).map(|(value, weight)| value * weight).sum::<f64>();
+            let mixed = mixed / weights.iter().sum::<f64>();
+            assert!((f64::from(*value) - mixed).abs() < 1e-5, "{value} for {mixed}");
+        }
     }
 }
 
 fn attend<S: Simd>(
     simd: S,
     projections: &[f32],
+    lengths: &[usize],
     head_width: usize,
     scratch: &mut AttentionScratch,
 ) -> Vec<f32> {
     let mut out = vec![0.0; projections.len() / 3];
     simd.run(Attention {
         projections,
-        part: head_width,
-        heads: 0..1,
-        head_width,
+        stride: 3 * head_width,
+        columns: [0, head_width, 2 * head_width],
+        width: head_width,
+        lengths,
         scale: 1.0 / (head_width as f32).sqrt(),
         scratch,
         out: &Shared::new(&mut out),
-        out_row: 0,
+        out_stride: head_width,
+        out_column: 0,
     });
     out
 }

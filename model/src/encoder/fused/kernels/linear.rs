@@ -10,16 +10,24 @@
 //! So a panel is read from its start to its end, and a tile of up to 12 rows and 32 columns stays in registers
 //! meanwhile. All rows go through one panel before the next is touched.
 
+use std::ops::Range;
+
 use super::super::shared::Shared;
-use super::super::simd::{Kernel, LANES, Simd, WeightStep};
+use super::super::simd::{Kernel, LANES, MatrixSums, Simd, WeightStep};
 use super::functions::gelu;
-use super::rows::{Quantization, lanes, lanes_mut};
+use super::rows::{Quantization, QuantizedBlock, lanes, lanes_mut};
 
 /// Columns of a panel.
 pub(in super::super) const PANEL: usize = 2 * LANES;
 
 /// After how many steps some more of the next weights are asked for: many at once would keep the tile's own loads waiting.
 const PREFETCH_STEPS: usize = 16;
+
+/// Rows of a matrix. Behind the last row of all blocks there must be as many more, whatever stands in them.
+pub(in super::super) const MATRIX_ROWS: usize = 2 * LANES;
+
+/// Why a tile finds its rows.
+const ROWS_THERE: &str = "each block has all rows";
 
 /// What is done to the product's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,23 +48,25 @@ pub(in super::super) struct Panel<'a> {
     pub(in super::super) bias: &'a [f32; PANEL],
 }
 
-/// One panel's columns of `activation(x W^T + b)`, for all rows.
+/// One panel's columns of `activation(x W^T + b)`, for some rows. An engine that multiplies matrices must have begun.
 ///
 /// With `x = s q + l` in each block of a row, and `w = t v` in each block of a column, the block's part of the sum over `k` is
 /// `s t sum(q v) + l t sum(v)`, and only `sum(q v)` is left to compute.
 pub(in super::super) struct Linear<'a, A> {
-    /// `[rows, width]`
-    pub(in super::super) quantized: &'a [A],
-    /// `[rows, blocks]`
+    /// `[blocks, all rows]`
+    pub(in super::super) quantized: &'a [QuantizedBlock<A>],
+    /// `[blocks, all rows]`
     pub(in super::super) quantizations: &'a [Quantization],
-    pub(in super::super) width: usize,
+    pub(in super::super) all_rows: usize,
+    /// The rows to multiply.
+    pub(in super::super) rows: Range<usize>,
     /// How many channels share a scale.
     pub(in super::super) block: usize,
     pub(in super::super) panel: Panel<'a>,
     /// The weights that are read after these: they are asked for meanwhile.
-    pub(in super::super) next: &'a [[WeightStep; 2]],
+    pub(in super::super) next: &'a [WeightStep],
     pub(in super::super) activation: Activation,
-    /// `[rows, out_width]`; the panel's columns start at `out_column`.
+    /// `[rows to multiply, out_width]`; the panel's columns start at `out_column`.
     pub(in super::super) out: &'a Shared<'a, f32>,
     pub(in super::super) out_width: usize,
     pub(in super::super) out_column: usize,
@@ -65,12 +75,13 @@ pub(in super::super) struct Linear<'a, A> {
 impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let rows = self.quantized.len() / self.width;
-        let tiles = rows.div_ceil(S::TILE_ROWS);
-        let mut first = 0;
+        if S::MATRICES {
+            return self.by_matrices(simd);
+        }
+        let Range { start: mut first, end: rows } = self.rows;
+        let tiles = (rows - first).div_ceil(S::TILE_ROWS);
         // The next weights are asked for in parts, one with each tile.
-        let next = self.next.as_flattened();
-        let mut parts = next.chunks(next.len().div_ceil(tiles).max(1));
+        let mut parts = self.next.chunks(self.next.len().div_ceil(tiles).max(1));
         for tile in 0..tiles {
             let next = parts.next().unwrap_or_default();
             // Rows are spread evenly, so that no tile is much smaller than the others.
@@ -120,11 +131,6 @@ impl<A: Copy> Linear<'_, A> {
         vector: usize,
         next: &[WeightStep],
     ) {
-        let width = self.width;
-        let quantized = &self.quantized[first * width..][..ROWS * width];
-        let blocks = self.panel.blocks.len();
-        let quantizations = &self.quantizations[first * blocks..][..ROWS * blocks];
-
         let bias = lanes(self.panel.bias);
         let mut out = [[simd.splat(0.0); VECTORS]; ROWS];
         unrolled!(ROWS, |row| {
@@ -136,11 +142,8 @@ impl<A: Copy> Linear<'_, A> {
         let mut next = next.chunks(at_once.max(1));
         let steps_of_blocks = self.panel.weights.chunks(self.block / 4);
         for (block, (weights, by_column)) in steps_of_blocks.zip(self.panel.blocks).enumerate() {
-            let start = block * self.block;
-            let mut steps: [&[[A; 4]]; ROWS] = [&[]; ROWS];
-            unrolled!(ROWS, |row| {
-                steps[row] = &quantized[row * width + start..].as_chunks().0[..weights.len()];
-            });
+            let start = block * self.all_rows + first;
+            let rows: &[QuantizedBlock<A>; ROWS] = self.quantized[start..].first_chunk().expect(ROWS_THERE);
             let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
             for (part, weights) in weights.chunks(PREFETCH_STEPS).enumerate() {
                 for line in next.next().unwrap_or_default() {
@@ -149,7 +152,7 @@ impl<A: Copy> Linear<'_, A> {
                 for (step, weights) in weights.iter().enumerate() {
                     let step = part * PREFETCH_STEPS + step;
                     unrolled!(ROWS, |row| {
-                        let quad = simd.quad(&steps[row][step]);
+                        let quad = simd.quad(&rows[row][step]);
                         for v in 0..VECTORS {
                             sums[row][v] = simd.dot(sums[row][v], &weights[vector + v], quad);
                         }
@@ -158,8 +161,10 @@ impl<A: Copy> Linear<'_, A> {
             }
             let [scales, weight_sums] = by_column;
             let (scales, weight_sums) = (lanes(scales), lanes(weight_sums));
+            let quantizations: &[Quantization; ROWS] =
+                self.quantizations[start..].first_chunk().expect(ROWS_THERE);
             unrolled!(ROWS, |row| {
-                let Quantization { scale, least } = quantizations[row * blocks + block];
+                let Quantization { scale, least } = quantizations[row];
                 let (scale, least) = (simd.splat(scale), simd.splat(least));
                 for v in 0..VECTORS {
                     let sum = simd.mul(simd.to_f32(simd.finish(sums[row][v])), scale);
@@ -170,7 +175,7 @@ impl<A: Copy> Linear<'_, A> {
             });
         }
         unrolled!(ROWS, |row| {
-            let start = (first + row) * self.out_width + self.out_column + vector * LANES;
+            let start = (first - self.rows.start + row) * self.out_width + self.out_column + vector * LANES;
             // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
             let to = unsafe { self.out.slice_mut(start, VECTORS * LANES) };
             for (v, to) in lanes_mut(to).iter_mut().enumerate() {
@@ -178,5 +183,68 @@ impl<A: Copy> Linear<'_, A> {
                 simd.store(if self.activation == Activation::Gelu { gelu(simd, value) } else { value }, to);
             }
         });
+    }
+
+    /// The same in matrices of up to 32 rows. While one block is multiplied, what the block before gave is worked into `out`:
+    /// two units of the processor do that at the same time.
+    #[inline(always)]
+    fn by_matrices<S: Simd<Activation = A>>(&self, simd: S) {
+        let groups = self.rows.len().div_ceil(MATRIX_ROWS);
+        let steps = self.block / 4;
+        let blocks = self.panel.weights.len().div_ceil(steps);
+        let mut next = self.next.chunks(self.next.len().div_ceil(groups * blocks).max(1));
+        let mut sums: MatrixSums = [[[0; LANES]; 2]; MATRIX_ROWS];
+        let mut before: Option<(Range<usize>, usize)> = None;
+        for first in self.rows.clone().step_by(MATRIX_ROWS) {
+            let group = first..self.rows.end.min(first + MATRIX_ROWS);
+            for (block, weights) in self.panel.weights.chunks(steps).enumerate() {
+                let there = if group.len() > LANES { MATRIX_ROWS } else { LANES };
+                let rows = &self.quantized[block * self.all_rows + first..][..there];
+                simd.multiply_matrices(rows, weights);
+                for line in next.next().unwrap_or_default() {
+                    simd.prefetch(line);
+                }
+                if let Some((group, block)) = before.replace((group.clone(), block)) {
+                    self.work_in(simd, &sums, group, block, block + 1 == blocks);
+                }
+                simd.store_matrices(&mut sums);
+            }
+        }
+        if let Some((group, block)) = before {
+            self.work_in(simd, &sums, group, block, block + 1 == blocks);
+        }
+    }
+
+    /// Adds a block's products to `out`.
+    #[inline(always)]
+    fn work_in<S: Simd<Activation = A>>(
+        &self,
+        simd: S,
+        sums: &MatrixSums,
+        group: Range<usize>,
+        block: usize,
+        last: bool,
+    ) {
+        let [scales, weight_sums] = &self.panel.blocks[block];
+        let [bias, scales, weight_sums] = [self.panel.bias, scales, weight_sums].map(|columns| {
+            let columns = lanes(columns);
+            [simd.load(&columns[0]), simd.load(&columns[1])]
+        });
+        let quantizations = &self.quantizations[block * self.all_rows..][group.clone()];
+        let first = group.start - self.rows.start;
+        for (row, (quantization, sums)) in (first..).zip(quantizations.iter().zip(sums)) {
+            let start = row * self.out_width + self.out_column;
+            // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
+            let to = lanes_mut(unsafe { self.out.slice_mut(start, PANEL) });
+            let (scale, least) = (simd.splat(quantization.scale), simd.splat(quantization.least));
+            for v in 0..2 {
+                let sum = simd.mul(simd.to_f32(simd.load_sums(&sums[v])), scale);
+                let out = if block == 0 { bias[v] } else { simd.load(&to[v]) };
+                let out = simd.mul_add(sum, scales[v], out);
+                let out = simd.mul_add(least, weight_sums[v], out);
+                let gelu_now = last && self.activation == Activation::Gelu;
+                simd.store(if gelu_now { gelu(simd, out) } else { out }, &mut to[v]);
+            }
+        }
     }
 }

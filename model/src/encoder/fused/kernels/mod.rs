@@ -20,5 +20,7 @@ mod linear;
 mod rows;
 
 pub(super) use attention::{Attention, AttentionScratch};
-pub(super) use linear::{Activation, Linear, PANEL, Panel};
-pub(super) use rows::{AddAndNormalize, Quantization, Quantize};
+pub(super) use linear::{Activation, Linear, MATRIX_ROWS, PANEL, Panel};
+pub(super) use rows::{
+    AddAndNormalize, GREATEST_BLOCK, Quantization, Quantize, QuantizedBlock, QuantizedPlace,
+};

@@ -1,6 +1,17 @@
 //! What is done to one token's row at a time: layer norm, and quantisation for the next product.
 
+use super::super::shared::Shared;
 use super::super::simd::{Kernel, LANES, Lanes, Simd};
+
+/// Channels that share a scale, at most.
+pub(in super::super) const GREATEST_BLOCK: usize = 384;
+
+/// Rows whose ranges are found before the first of them is quantised.
+const ROWS_AT_ONCE: usize = 8;
+
+/// A block of one token's quantised activations, in fours as they are multiplied. Whatever is not needed of it is left as it
+/// was, so that the rows of a tile always stand equally far apart: that distance is then part of the instructions.
+pub(in super::super) type QuantizedBlock<A> = [[A; 4]; GREATEST_BLOCK / 4];
 
 /// How one block of a token's activations was quantised: `activation = scale * q + least`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -16,59 +27,64 @@ pub(in super::super) struct Quantization {
 pub(in super::super) struct Quantize<'a, A> {
     /// `[rows, width]`
     pub(in super::super) rows: &'a [f32],
-    /// `[width]`: a row while it is worked on.
-    pub(in super::super) transformed: &'a mut [f32],
     pub(in super::super) width: usize,
     /// `[width]` each.
     pub(in super::super) factor: &'a [f32],
     pub(in super::super) offset: &'a [f32],
     /// How many channels share a scale.
     pub(in super::super) block: usize,
-    /// `[rows, width]`
-    pub(in super::super) quantized: &'a mut [A],
-    /// `[rows, blocks]`
-    pub(in super::super) quantizations: &'a mut [Quantization],
+    pub(in super::super) to: QuantizedPlace<'a, A>,
+}
+
+/// Where quantised activations are written: the rows from `row` on, and the blocks from `block` on.
+#[derive(Clone, Copy)]
+pub(in super::super) struct QuantizedPlace<'a, A> {
+    /// `[blocks, all rows]`
+    pub(in super::super) values: &'a Shared<'a, QuantizedBlock<A>>,
+    /// `[blocks, all rows]`
+    pub(in super::super) quantizations: &'a Shared<'a, Quantization>,
+    pub(in super::super) all_rows: usize,
+    pub(in super::super) row: usize,
+    /// The first of the blocks.
+    pub(in super::super) block: usize,
 }
 
 impl<S: Simd> Kernel<S> for Quantize<'_, S::Activation> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let blocks = self.width.div_ceil(self.block);
-        let out =
-            self.quantized.chunks_exact_mut(self.width).zip(self.quantizations.chunks_exact_mut(blocks));
-        for (row, (quantized, quantizations)) in self.rows.chunks_exact(self.width).zip(out) {
-            let channels = self.factor.chunks(self.block).zip(self.offset.chunks(self.block));
-            let row = row.chunks(self.block).zip(self.transformed.chunks_mut(self.block));
-            let blocks = row.zip(quantized.chunks_mut(self.block));
-            for ((((row, transformed), quantized), (factor, offset)), quantization) in
-                blocks.zip(channels).zip(quantizations)
-            {
-                let range = transform(simd, row, transformed, factor, offset);
-                *quantization = quantize(simd, transformed, range, quantized);
+        let QuantizedPlace { values, quantizations, all_rows, row, block } = self.to;
+        let channels = self.factor.chunks(self.block).zip(self.offset.chunks(self.block));
+        for (number, channels) in channels.enumerate() {
+            let columns = number * self.block..number * self.block + channels.0.len();
+            let rows_at_once = self.rows.chunks(ROWS_AT_ONCE * self.width);
+            for (first, rows) in (row..).step_by(ROWS_AT_ONCE).zip(rows_at_once) {
+                let rows = || rows.chunks_exact(self.width).map(|row| &row[columns.clone()]);
+                // What a block's range is takes a while to find, even though it is little work; meanwhile the next row begins.
+                let mut ranges = [(0.0, 0.0); ROWS_AT_ONCE];
+                for (range, row) in ranges.iter_mut().zip(rows()) {
+                    *range = find_range(simd, row, channels);
+                }
+                for ((row, activations), range) in (first..).zip(rows()).zip(ranges) {
+                    let place = (block + number) * all_rows + row;
+                    // SAFETY: nobody else touches this block of this row meanwhile.
+                    let (to, quantization) =
+                        unsafe { (values.slice_mut(place, 1), quantizations.slice_mut(place, 1)) };
+                    quantization[0] = quantize(simd, activations, channels, range, to[0].as_flattened_mut());
+                }
             }
         }
     }
 }
 
-/// Transforms a block, and gives its least and its greatest value.
+/// The least and the greatest value of a block's channels, each times its factor and with its offset.
 #[inline(always)]
-fn transform<S: Simd>(
-    simd: S,
-    row: &[f32],
-    transformed: &mut [f32],
-    factor: &[f32],
-    offset: &[f32],
-) -> (f32, f32) {
+fn find_range<S: Simd>(simd: S, row: &[f32], (factor, offset): (&[f32], &[f32])) -> (f32, f32) {
     let mut least = [simd.splat(f32::INFINITY); 4];
     let mut greatest = [simd.splat(f32::NEG_INFINITY); 4];
-    let channels = factor.as_chunks::<{ 4 * LANES }>().0.iter().zip(offset.as_chunks::<{ 4 * LANES }>().0);
-    let blocks =
-        row.as_chunks::<{ 4 * LANES }>().0.iter().zip(transformed.as_chunks_mut::<{ 4 * LANES }>().0);
-    for ((row, transformed), (factor, offset)) in blocks.zip(channels) {
-        let [row, factor, offset] = [lanes(row), lanes(factor), lanes(offset)];
-        for (v, transformed) in lanes_mut(transformed).iter_mut().enumerate() {
+    let channels = fours(factor).iter().zip(fours(offset));
+    for (row, (factor, offset)) in fours(row).iter().zip(channels) {
+        for v in 0..4 {
             let value = simd.mul_add(simd.load(&row[v]), simd.load(&factor[v]), simd.load(&offset[v]));
-            simd.store(value, transformed);
             least[v] = simd.min(least[v], value);
             greatest[v] = simd.max(greatest[v], value);
         }
@@ -85,28 +101,29 @@ fn transform<S: Simd>(
 fn quantize<S: Simd>(
     simd: S,
     row: &[f32],
+    (factor, offset): (&[f32], &[f32]),
     (least, greatest): (f32, f32),
     quantized: &mut [S::Activation],
 ) -> Quantization {
-    let scale = (greatest - least) / 255.0;
-    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    let range = greatest - least;
+    let inverse = if range > 0.0 { 255.0 / range } else { 0.0 };
     let (inverses, shift) = (simd.splat(inverse), simd.splat(-least * inverse));
-    for (four, quantized) in row.as_chunks::<{ 4 * LANES }>().0.iter().zip(quantized.as_chunks_mut().0) {
-        let four = lanes(four);
-        let steps = [
-            steps(simd, &four[0], inverses, shift),
-            steps(simd, &four[1], inverses, shift),
-            steps(simd, &four[2], inverses, shift),
-            steps(simd, &four[3], inverses, shift),
-        ];
+    let channels = fours(factor).iter().zip(fours(offset));
+    let rows = fours(row).iter().zip(quantized.as_chunks_mut().0);
+    for ((row, quantized), (factor, offset)) in rows.zip(channels) {
+        let mut steps = [simd.round(shift); 4];
+        for v in 0..4 {
+            let value = simd.mul_add(simd.load(&row[v]), simd.load(&factor[v]), simd.load(&offset[v]));
+            steps[v] = simd.round(simd.mul_add(value, inverses, shift));
+        }
         simd.store_activations(steps, quantized);
     }
-    Quantization { scale, least }
+    Quantization { scale: range * (1.0 / 255.0), least }
 }
 
 #[inline(always)]
-fn steps<S: Simd>(simd: S, values: &Lanes<f32>, inverse: S::F32, shift: S::F32) -> S::I32 {
-    simd.round(simd.mul_add(simd.load(values), inverse, shift))
+fn fours(values: &[f32]) -> &[[Lanes<f32>; 4]] {
+    lanes(values).as_chunks().0
 }
 
 /// Layer norm over rows, after adding what a layer computed to what went into it.

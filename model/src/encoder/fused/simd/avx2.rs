@@ -57,7 +57,8 @@ impl Simd for Avx2 {
 
     const TILE_ROWS: usize = 3;
     const WIDE_TILE: bool = false;
-    const F32_TILE_ROWS: usize = 3;
+    const F32_TILE_ROWS: usize = 6;
+    const F32_TILE_VECTORS: usize = 1;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         intrinsic!(run_here(self, kernel));
@@ -142,24 +143,25 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn power_of_two(self, exponent: [__m256i; 2]) -> [__m256; 2] {
-        let bias = intrinsic!([_mm256_set1_epi32(127); 2]);
-        let biased = halves!(_mm256_add_epi32, exponent, bias);
-        let shifted = intrinsic!([_mm256_slli_epi32::<23>(biased[0]), _mm256_slli_epi32::<23>(biased[1])]);
-        halves!(_mm256_castsi256_ps, shifted)
+    fn times_power_of_two(self, value: [__m256; 2], exponent: [__m256; 2]) -> [__m256; 2] {
+        let [value, exponent] = [value, exponent].map(|both| halves!(_mm256_castps_si256, both));
+        let shifted =
+            intrinsic!([_mm256_slli_epi32::<23>(exponent[0]), _mm256_slli_epi32::<23>(exponent[1])]);
+        let product = halves!(_mm256_add_epi32, value, shifted);
+        halves!(_mm256_castsi256_ps, product)
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut [Lanes<f32>; LANES]) {
+    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [[__m256; 2]; LANES] {
         // Four by four, in registers of four; the blocks themselves change places in memory.
-        let from = *block;
+        let mut block = [[0.0; LANES]; LANES];
         for row in (0..LANES).step_by(4) {
             for column in (0..LANES).step_by(4) {
                 intrinsic!({
-                    let mut a = _mm_loadu_ps(from[row][column..].as_ptr());
-                    let mut b = _mm_loadu_ps(from[row + 1][column..].as_ptr());
-                    let mut c = _mm_loadu_ps(from[row + 2][column..].as_ptr());
-                    let mut d = _mm_loadu_ps(from[row + 3][column..].as_ptr());
+                    let mut a = _mm_loadu_ps(rows[row][column..].as_ptr());
+                    let mut b = _mm_loadu_ps(rows[row + 1][column..].as_ptr());
+                    let mut c = _mm_loadu_ps(rows[row + 2][column..].as_ptr());
+                    let mut d = _mm_loadu_ps(rows[row + 3][column..].as_ptr());
                     _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
                     _mm_storeu_ps(block[column][row..].as_mut_ptr(), a);
                     _mm_storeu_ps(block[column + 1][row..].as_mut_ptr(), b);
@@ -168,6 +170,7 @@ impl Simd for Avx2 {
                 });
             }
         }
+        std::array::from_fn(|row| self.load(&block[row]))
     }
 
     #[inline(always)]

@@ -2,13 +2,22 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+use super::super::kernels::QuantizedBlock;
+use super::amx;
+use super::{Kernel, LANES, Lanes, MatrixSums, Simd, WeightStep};
 
-/// The proof that this processor has AVX-512 F, BW, DQ, VL and VNNI: only [`detect`](Self::detect) makes it.
+/// The proof that this processor has AVX-512 F, BW, DQ, VL and VNNI, and if so with `TILES`, AMX for bytes: only
+/// [`detect`](Self::detect) makes it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::encoder) struct Avx512Vnni(());
+pub(in crate::encoder) struct Avx512<const TILES: bool>(());
 
-impl Avx512Vnni {
+/// Products by AVX-512 VNNI.
+pub(in crate::encoder) type Avx512Vnni = Avx512<false>;
+
+/// Products by AMX, and everything else by AVX-512.
+pub(in crate::encoder) type AmxInt8 = Avx512<true>;
+
+impl<const TILES: bool> Avx512<TILES> {
     /// Looks whether this processor has the instructions.
     pub(in crate::encoder) fn detect() -> Option<Self> {
         let has_all = is_x86_feature_detected!("avx512f")
@@ -17,13 +26,14 @@ impl Avx512Vnni {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
             && is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma");
+            && is_x86_feature_detected!("fma")
+            && (!TILES || amx::permitted());
         has_all.then_some(Self(()))
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]
-fn run_here<K: Kernel<Avx512Vnni>>(simd: Avx512Vnni, kernel: K) {
+fn run_here<const TILES: bool, K: Kernel<Avx512<TILES>>>(simd: Avx512<TILES>, kernel: K) {
     kernel.run(simd);
 }
 
@@ -36,16 +46,20 @@ macro_rules! intrinsic {
     };
 }
 
-impl Simd for Avx512Vnni {
+impl<const TILES: bool> Simd for Avx512<TILES> {
     type F32 = __m512;
     type I32 = __m512i;
     type Activation = u8;
     type Quad = __m512i;
     type Sums = __m512i;
 
+    const MATRICES: bool = TILES;
+    // Products take so little time that reading the weights counts.
+    const BATCH_TOKENS: usize = if TILES { 256 } else { 128 };
     const TILE_ROWS: usize = 12;
     const WIDE_TILE: bool = true;
-    const F32_TILE_ROWS: usize = 8;
+    const F32_TILE_ROWS: usize = 12;
+    const F32_TILE_VECTORS: usize = 2;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         intrinsic!(run_here(self, kernel));
@@ -120,20 +134,20 @@ impl Simd for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn power_of_two(self, exponent: __m512i) -> __m512 {
+    fn times_power_of_two(self, value: __m512, exponent: __m512) -> __m512 {
         intrinsic!({
-            let biased = _mm512_add_epi32(exponent, _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+            let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(exponent));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(value), shifted))
         })
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut [Lanes<f32>; LANES]) {
+    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [__m512; LANES] {
         intrinsic!({
             // Pairs of rows, then pairs of pairs within quarters of a register, then quarters.
             let mut pairs = [_mm512_setzero_ps(); LANES];
             for row in (0..LANES).step_by(2) {
-                let [a, b] = [self.load(&block[row]), self.load(&block[row + 1])];
+                let [a, b] = [self.load(rows[row]), self.load(rows[row + 1])];
                 pairs[row] = _mm512_unpacklo_ps(a, b);
                 pairs[row + 1] = _mm512_unpackhi_ps(a, b);
             }
@@ -145,21 +159,20 @@ impl Simd for Avx512Vnni {
                 fours[group + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[group + 1], pairs[group + 3]);
                 fours[group + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[group + 1], pairs[group + 3]);
             }
+            let mut columns = [_mm512_setzero_ps(); LANES];
             for column in 0..4 {
                 let [a, b, c, d] = [fours[column], fours[column + 4], fours[column + 8], fours[column + 12]];
                 let even_low = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
                 let even_high = _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d);
                 let odd_low = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
                 let odd_high = _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d);
-                self.store(_mm512_shuffle_f32x4::<0b10_00_10_00>(even_low, even_high), &mut block[column]);
-                self.store(_mm512_shuffle_f32x4::<0b10_00_10_00>(odd_low, odd_high), &mut block[column + 4]);
-                self.store(
-                    _mm512_shuffle_f32x4::<0b11_01_11_01>(even_low, even_high),
-                    &mut block[column + 8],
-                );
-                self.store(_mm512_shuffle_f32x4::<0b11_01_11_01>(odd_low, odd_high), &mut block[column + 12]);
+                columns[column] = _mm512_shuffle_f32x4::<0b10_00_10_00>(even_low, even_high);
+                columns[column + 4] = _mm512_shuffle_f32x4::<0b10_00_10_00>(odd_low, odd_high);
+                columns[column + 8] = _mm512_shuffle_f32x4::<0b11_01_11_01>(even_low, even_high);
+                columns[column + 12] = _mm512_shuffle_f32x4::<0b11_01_11_01>(odd_low, odd_high);
             }
-        });
+            columns
+        })
     }
 
     #[inline(always)]
@@ -192,6 +205,46 @@ impl Simd for Avx512Vnni {
     #[inline(always)]
     fn finish(self, sums: __m512i) -> __m512i {
         sums
+    }
+
+    #[inline(always)]
+    fn load_sums(self, from: &Lanes<i32>) -> __m512i {
+        intrinsic!(_mm512_loadu_si512(from.as_ptr().cast()))
+    }
+
+    #[inline(always)]
+    fn begin_matrices(self) {
+        if TILES {
+            amx::configure();
+        }
+    }
+
+    #[inline(always)]
+    fn end_matrices(self) {
+        if TILES {
+            amx::release();
+        }
+    }
+
+    #[inline(always)]
+    fn multiply_matrices(self, rows: &[QuantizedBlock<u8>], weights: &[[WeightStep; 2]]) {
+        assert!(TILES, "this engine has matrix tiles");
+        amx::clear();
+        let (parts, rest) = weights.as_chunks();
+        assert!(rest.is_empty(), "widths are multiples of a tile's");
+        for (part, weights) in parts.iter().enumerate() {
+            if let Some(rows) = rows.first_chunk() {
+                amx::multiply_two(rows, part, weights);
+            } else {
+                amx::multiply_one(rows.first_chunk().expect("a tile has all rows"), part, weights);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store_matrices(self, sums: &mut MatrixSums) {
+        assert!(TILES, "this engine has matrix tiles");
+        amx::store(sums);
     }
 
     #[inline(always)]

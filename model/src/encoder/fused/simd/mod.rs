@@ -5,6 +5,8 @@
 //! against it. A value of an engine's type is the proof that this processor has its instructions.
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -14,9 +16,13 @@ mod portable;
 #[cfg(target_arch = "x86_64")]
 pub(in crate::encoder) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(in crate::encoder) use avx512::Avx512Vnni;
+pub(in crate::encoder) use avx512::{AmxInt8, Avx512Vnni};
 #[cfg(test)]
 pub(super) use portable::Portable;
+
+use super::kernels::QuantizedBlock;
+
+const NO_MATRICES: &str = "only called on an engine that multiplies matrices";
 
 /// Lanes of the logical vector.
 pub(in crate::encoder) const LANES: usize = 16;
@@ -26,6 +32,9 @@ pub(in crate::encoder) type Lanes<T> = [T; LANES];
 
 /// Weights that one step of the integer product takes: for sixteen columns, four neighbours of a row each.
 pub(in crate::encoder) type WeightStep = [i8; 4 * LANES];
+
+/// Sums of products of 32 rows and 32 columns.
+pub(in crate::encoder) type MatrixSums = [[Lanes<i32>; 2]; 2 * LANES];
 
 /// A piece of work that is compiled once for every engine.
 pub(in crate::encoder) trait Kernel<S: Simd> {
@@ -47,12 +56,16 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// Sums of products for sixteen columns, in whatever form they are gathered fastest.
     type Sums: Copy;
 
+    /// Tokens that go through the network at once: enough to use each weight often while it is near, few enough for their
+    /// activations to stay in the second-level cache.
+    const BATCH_TOKENS: usize = 128;
     /// Rows that the tile of the integer product has at most. It is bounded by the registers.
     const TILE_ROWS: usize;
     /// Whether the tile of the integer product is 32 columns wide, or 16.
     const WIDE_TILE: bool;
-    /// Rows and vectors that the tile of the product in `f32` has at most.
+    /// Rows and vectors that the tile of a product in `f32` has at most.
     const F32_TILE_ROWS: usize;
+    const F32_TILE_VECTORS: usize;
 
     /// Runs the kernel with this processor's instructions.
     fn run<K: Kernel<Self>>(self, kernel: K);
@@ -75,11 +88,11 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// The nearest integers, ties to even.
     fn round(self, value: Self::F32) -> Self::I32;
     fn to_f32(self, value: Self::I32) -> Self::F32;
-    /// Two to the power of each lane, which is in -126..=127.
-    fn power_of_two(self, exponent: Self::I32) -> Self::F32;
+    /// Each lane times two to the power of the lowest 8 bits of `exponent`'s, as they stand in memory; the result is normal.
+    fn times_power_of_two(self, value: Self::F32, exponent: Self::F32) -> Self::F32;
 
-    /// Exchanges rows and columns.
-    fn transpose(self, block: &mut [Lanes<f32>; LANES]);
+    /// The columns of a square block.
+    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [Self::F32; LANES];
 
     /// Stores what [`round`](Self::round) gave, cut to 0..=255.
     fn store_activations(self, values: [Self::I32; 4], to: &mut [Self::Activation; 4 * LANES]);
@@ -88,6 +101,26 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// Adds to each column's sum its four weights times the four activations.
     fn dot(self, sums: Self::Sums, weights: &WeightStep, quad: Self::Quad) -> Self::Sums;
     fn finish(self, sums: Self::Sums) -> Self::I32;
+
+    /// Whether the engine multiplies whole matrices. Only then the following are there.
+    const MATRICES: bool = false;
+
+    /// Called on a thread before and after others of these.
+    fn begin_matrices(self) {}
+    fn end_matrices(self) {}
+
+    /// The products of 16 or 32 rows with a panel's weights for one block.
+    fn multiply_matrices(self, _: &[QuantizedBlock<Self::Activation>], _: &[[WeightStep; 2]]) {
+        unreachable!("{NO_MATRICES}")
+    }
+
+    /// Writes the last products; with 16 rows, the others are zero.
+    fn store_matrices(self, _: &mut MatrixSums) {
+        unreachable!("{NO_MATRICES}")
+    }
+    fn load_sums(self, _: &Lanes<i32>) -> Self::I32 {
+        unreachable!("{NO_MATRICES}")
+    }
 
     /// Asks for the memory to be brought near, without waiting for it.
     fn prefetch<T>(self, what: &T);

@@ -30,6 +30,7 @@ impl Simd for Portable {
     const TILE_ROWS: usize = 4;
     const WIDE_TILE: bool = true;
     const F32_TILE_ROWS: usize = 4;
+    const F32_TILE_VECTORS: usize = 2;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         kernel.run(self);
@@ -87,12 +88,14 @@ impl Simd for Portable {
         value.map(|value| value as f32)
     }
 
-    fn power_of_two(self, exponent: Lanes<i32>) -> Lanes<f32> {
-        exponent.map(|exponent| f32::from_bits(((exponent + 127) as u32) << 23))
+    fn times_power_of_two(self, value: Lanes<f32>, exponent: Lanes<f32>) -> Lanes<f32> {
+        zip(value, exponent, |value, exponent| {
+            f32::from_bits(value.to_bits().wrapping_add(exponent.to_bits() << 23))
+        })
     }
 
-    fn transpose(self, block: &mut [Lanes<f32>; LANES]) {
-        *block = std::array::from_fn(|row| std::array::from_fn(|column| block[column][row]));
+    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [Lanes<f32>; LANES] {
+        std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
     }
 
     fn store_activations(self, values: [Lanes<i32>; 4], to: &mut [u8; 4 * LANES]) {

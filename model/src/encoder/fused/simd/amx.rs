@@ -1,0 +1,159 @@
+//! AMX: tiles of 16 rows of 64 bytes, of which one instruction multiplies two and adds the result up in a third.
+//!
+//! The compiler has no stable intrinsics for it, so that it is written in assembly here. Tiles keep what they hold from one piece
+//! of assembly to the next: nothing that a compiler makes of Rust touches them.
+
+use std::arch::asm;
+use std::arch::x86_64::__cpuid_count;
+
+use super::super::kernels::QuantizedBlock;
+use super::{Lanes, MatrixSums, WeightStep};
+
+/// Rows of a tile, fours of bytes in a row of it, and columns of a tile of sums.
+const TILE: usize = 16;
+
+/// Whether this processor has AMX for bytes, and the system lets this process use it.
+pub(super) fn permitted() -> bool {
+    // Leaf 7: in EDX, bit 24 is AMX-TILE and bit 25 AMX-INT8. That the system saves tiles when it switches threads is what it
+    // says by giving permission.
+    let has_all = __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).edx >> 24 & 0b11 == 0b11;
+    has_all && request_tiles()
+}
+
+/// Asks for the tiles, whose 8 KiB a Linux process only has to keep when it wants to.
+#[cfg(target_os = "linux")]
+fn request_tiles() -> bool {
+    const ARCH_PRCTL: isize = 158;
+    const ARCH_REQ_XCOMP_PERM: usize = 0x1023;
+    const XFEATURE_XTILEDATA: usize = 18;
+    let result: isize;
+    // SAFETY: a system call that touches no memory of ours, and overwrites the registers that are named.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") ARCH_PRCTL => result,
+            in("rdi") ARCH_REQ_XCOMP_PERM,
+            in("rsi") XFEATURE_XTILEDATA,
+            out("rcx") _,
+            out("r11") _,
+            options(nostack),
+        );
+    }
+    result == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+fn request_tiles() -> bool {
+    false
+}
+
+/// One instruction or some, of the processor that has them.
+macro_rules! amx {
+    ($($asm:tt)*) => {
+        // SAFETY: it is only reached by an engine whose value proves that AMX is there and permitted; what is read and written
+        // lies within the references that the pointers were made of, as the caller has checked.
+        unsafe { asm!($($asm)* options(nostack, preserves_flags)) }
+    };
+}
+
+/// What the tiles look like: all eight have all rows and all bytes.
+#[repr(C, align(64))]
+struct Configuration {
+    palette: u8,
+    start_row: u8,
+    reserved: [u8; 14],
+    bytes: [u16; 16],
+    rows: [u8; 16],
+}
+
+static CONFIGURATION: Configuration = {
+    let (mut bytes, mut rows) = ([0; 16], [0; 16]);
+    let mut tile = 0;
+    while tile < 8 {
+        bytes[tile] = 4 * TILE as u16;
+        rows[tile] = TILE as u8;
+        tile += 1;
+    }
+    Configuration { palette: 1, start_row: 0, reserved: [0; 14], bytes, rows }
+};
+
+/// Makes tiles of the thread's registers.
+#[inline(always)]
+pub(super) fn configure() {
+    amx!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION,);
+}
+
+/// Frees them, so that the system need not keep what they hold.
+#[inline(always)]
+pub(super) fn release() {
+    amx!("tilerelease",);
+}
+
+#[inline(always)]
+pub(super) fn clear() {
+    amx!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",);
+}
+
+/// Bytes from one row of activations to the next, and from one step of the weights to the next.
+const ROW: usize = size_of::<QuantizedBlock<u8>>();
+const STEP: usize = size_of::<[WeightStep; 2]>();
+
+/// Adds up the products of sixteen rows with 32 columns, over the channels of one tile.
+#[inline(always)]
+pub(super) fn multiply_one(
+    rows: &[QuantizedBlock<u8>; TILE],
+    part: usize,
+    weights: &[[WeightStep; 2]; TILE],
+) {
+    let fours: &[[[u8; 4]; TILE]] = rows[0].as_chunks().0;
+    amx!(
+        "tileloadd tmm4, [{rows} + {row}]",
+        "tileloadd tmm6, [{weights} + {step}]",
+        "tileloadd tmm7, [{weights} + {step} + 64]",
+        "tdpbusd tmm0, tmm4, tmm6",
+        "tdpbusd tmm1, tmm4, tmm7",
+        rows = in(reg) fours[part].as_ptr(),
+        weights = in(reg) weights,
+        row = in(reg) ROW,
+        step = in(reg) STEP,
+    );
+}
+
+/// The same with 32 rows.
+#[inline(always)]
+pub(super) fn multiply_two(
+    rows: &[QuantizedBlock<u8>; 2 * TILE],
+    part: usize,
+    weights: &[[WeightStep; 2]; TILE],
+) {
+    let [first, second]: [&[[[u8; 4]; TILE]]; 2] = [rows[0].as_chunks().0, rows[TILE].as_chunks().0];
+    amx!(
+        "tileloadd tmm4, [{first} + {row}]",
+        "tileloadd tmm6, [{weights} + {step}]",
+        "tileloadd tmm7, [{weights} + {step} + 64]",
+        "tdpbusd tmm0, tmm4, tmm6",
+        "tileloadd tmm5, [{second} + {row}]",
+        "tdpbusd tmm1, tmm4, tmm7",
+        "tdpbusd tmm2, tmm5, tmm6",
+        "tdpbusd tmm3, tmm5, tmm7",
+        first = in(reg) first[part].as_ptr(),
+        second = in(reg) second[part].as_ptr(),
+        weights = in(reg) weights,
+        row = in(reg) ROW,
+        step = in(reg) STEP,
+    );
+}
+
+/// Writes what was added up.
+#[inline(always)]
+pub(super) fn store(sums: &mut MatrixSums) {
+    amx!(
+        "tilestored [{first} + {row}], tmm0",
+        "tilestored [{first} + {row} + 64], tmm1",
+        "tilestored [{second} + {row}], tmm2",
+        "tilestored [{second} + {row} + 64], tmm3",
+        first = in(reg) sums.as_mut_ptr(),
+        second = in(reg) sums[TILE..].as_mut_ptr(),
+        row = in(reg) size_of::<[Lanes<i32>; 2]>(),
+    );
+}
