@@ -1,5 +1,6 @@
 //! `shopdesk.toml`: one small struct for each concern. The annotated file in `shop/` is the documentation.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,9 +8,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Deserialize;
 use shopdesk_kb::Articles;
-use shopdesk_model::classifier::{Bundle, TrainOptions};
+use shopdesk_model::classifier::{Bundle, Promise};
 use shopdesk_model::encoder::EngineChoice;
-use shopdesk_model::intents::Intents;
+use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_server::{Replies, ServerConfig};
 use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
@@ -26,7 +27,7 @@ pub(crate) struct Shop {
     pub(crate) paths: Paths,
     #[serde(default)]
     pub(crate) model: Model,
-    pub(crate) training: Training,
+    pub(crate) promise: PromiseSettings,
     pub(crate) policy: Policy,
     pub(crate) server: ServerConfig,
     pub(crate) replies: Replies,
@@ -64,17 +65,30 @@ impl Model {
     }
 }
 
-/// How the classifier is fitted.
+/// What the shop promises about its automatic answers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Training {
-    inverse_penalty: f64,
-    folds: usize,
+pub(crate) struct PromiseSettings {
+    max_error: f64,
+    confidence: f64,
+    #[serde(default)]
+    intents: BTreeMap<IntentId, f64>,
 }
 
-impl Training {
-    pub(crate) fn options(&self) -> TrainOptions {
-        TrainOptions { inverse_penalty: self.inverse_penalty, folds: self.folds, ..TrainOptions::default() }
+impl PromiseSettings {
+    /// What is wrong with them, if anything.
+    fn problem(&self) -> Option<String> {
+        let share = |share: f64| share > 0.0 && share < 1.0;
+        let mut shares =
+            vec![("max_error".to_owned(), self.max_error), ("confidence".to_owned(), self.confidence)];
+        shares
+            .extend(self.intents.iter().map(|(intent, &max_error)| (format!("intents.{intent}"), max_error)));
+        let (key, value) = shares.into_iter().find(|(_, value)| !share(*value))?;
+        Some(format!("`promise.{key}` is {value}: give a share above 0 and below 1, such as 0.02"))
+    }
+
+    pub(crate) fn promise(&self) -> Promise {
+        Promise { max_error: self.max_error, confidence: self.confidence, intents: self.intents.clone() }
     }
 }
 
@@ -96,11 +110,8 @@ impl Shop {
         if !(-1.0..=1.0).contains(&shop.policy.answer_similarity) {
             return Err(problem("`policy.answer_similarity` is a cosine: give a number from -1 to 1"));
         }
-        let penalty = shop.training.inverse_penalty;
-        if shop.training.folds < 2 || !penalty.is_finite() || penalty <= 0.0 {
-            return Err(problem(
-                "`training.folds` must be at least 2 and `training.inverse_penalty` above 0",
-            ));
+        if let Some(wrong) = shop.promise.problem() {
+            return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
         let Paths { intents, articles, model, data } = &mut shop.paths;
@@ -148,6 +159,11 @@ impl Shop {
     pub(crate) fn triage(&self) -> anyhow::Result<Triage> {
         let encoder = self.encoder()?;
         let bundle = Bundle::load(&self.bundle_folder(), &encoder)?;
+        anyhow::ensure!(
+            bundle.keeps(&self.promise.promise()),
+            "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
+            self.bundle_folder().display()
+        );
         let knowledge_base = self.knowledge_base(&encoder)?;
         Ok(Triage::new(encoder, bundle, knowledge_base, self.policy)?)
     }

@@ -102,7 +102,9 @@ pub enum Error {
     #[error("{}", list(.0))]
     Intents(Vec<Mistake>),
     /// There is too little to learn from.
-    #[error("training needs at least two intents with {needed} examples each; `{intent}` has {found}")]
+    #[error(
+        "training needs at least two intents with {needed} examples each; `{intent}` has {found}. Write some more, or leave the intent out"
+    )]
     TooFewExamples {
         /// The intent that lacks them.
         intent: String,
@@ -110,6 +112,22 @@ pub enum Error {
         found: usize,
         /// How many it takes.
         needed: usize,
+    },
+    /// A message for validation has an intent that no message for training has.
+    #[error(
+        "the validation data have the intent `{intent}`, which the training data do not have. Add examples of it, or correct its name"
+    )]
+    UnknownIntent {
+        /// The intent.
+        intent: String,
+    },
+    /// The promise names an intent that there is not.
+    #[error(
+        "the promise names the intent `{intent}`, which the training data do not have. Correct `[promise.intents]`"
+    )]
+    PromiseForUnknownIntent {
+        /// The intent.
+        intent: String,
     },
     /// The bundle was trained with another encoder than the one that is loaded.
     #[error(
@@ -139,6 +157,11 @@ pub enum Error {
     /// The tensor library failed.
     #[error("the tensor library failed: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// The kernel matrix of the training messages cannot be factored.
+    #[error(
+        "the training messages cannot be told apart by numbers: an embedding is not finite; run `shopdesk model verify`"
+    )]
+    DegenerateKernel,
     /// A vector came out that cannot be brought to unit length.
     #[error("the encoder returned a vector that is zero or not finite; run `shopdesk model verify`")]
     DegenerateVector,

@@ -17,10 +17,11 @@ impl Probability {
         (0.0..=1.0).contains(&value).then_some(Self(value))
     }
 
-    /// For results of arithmetic that are probabilities up to rounding.
+    /// For results of arithmetic that are probabilities up to rounding. To a millionth: more digits mean nothing, and these
+    /// few are the same after a way through JSON.
     #[must_use]
     pub(crate) fn rounded(value: f64) -> Self {
-        Self(if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) })
+        Self(if value.is_nan() { 0.0 } else { (value.clamp(0.0, 1.0) * 1e6).round() / 1e6 })
     }
 
     /// The number.

@@ -133,7 +133,8 @@ fn messages(count: usize, languages: &[&str]) -> Vec<String> {
     let intents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shop/intents");
     let intents = Intents::load(&intents).unwrap();
     let all = intents.intents.into_iter().flat_map(|intent| intent.examples);
-    let all: Vec<_> = all.filter(|example| languages.contains(&example.language.as_str())).collect();
+    let all: Vec<_> =
+        all.filter(|example| languages.contains(&example.language.as_deref().unwrap_or_default())).collect();
     (0..count).map(|n| all[n * all.len() / count].text.clone()).collect()
 }
 

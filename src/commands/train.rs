@@ -1,18 +1,35 @@
 //! `shopdesk train`: intents to a bundle.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use shopdesk_model::classifier::{Bundle, Stage, train};
+use anyhow::Context as _;
+use shopdesk_model::classifier::{Bundle, Kept, LabelledText, Stage, TrainOptions, TrainingData, train};
+use shopdesk_model::intents::Intents;
+use shopdesk_triage::redact;
 
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
 
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  shopdesk train")]
+#[command(
+    after_help = "Examples:\n  shopdesk train\n  shopdesk train --intents banking77/train.jsonl --out bundle --valid banking77/valid.jsonl\n\n\
+                  Intents are a folder or a file: our YAML, Rasa's nlu.yml, CSV with the columns text and intent, or JSON lines \
+                  {\"text\": \"…\", \"intent\": \"an_id\" or null for out of scope}."
+)]
 pub(crate) struct Arguments {
+    /// Learn from these instead of the shop's intents.
+    #[arg(long, requires = "out")]
+    intents: Option<PathBuf>,
+    /// Write the bundle to this folder instead of the shop's.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Measure, and choose the promise's thresholds, on these messages, which are not learnt from. Without them, each training
+    /// message is predicted as if it had not been there.
+    #[arg(long)]
+    valid: Option<PathBuf>,
     /// Print what was measured as JSON.
     #[arg(long)]
     json: bool,
@@ -20,19 +37,39 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
-    let intents = shop.intents()?;
+    let intents = match &arguments.intents {
+        Some(path) => load(path)?,
+        None => shop.intents()?,
+    };
+    let validation = arguments.valid.as_deref().map(load).transpose()?;
+    let mut data = TrainingData::new(&intents, validation.as_ref())?;
+    mask(&mut data.messages);
+    mask(&mut data.validation);
     let encoder = shop.encoder()?;
     let started = Instant::now();
-    let (embedding, fitting) = (Progress::new("embedding the examples"), Progress::new("fitting"));
-    let bundle = train(&encoder, &intents, &shop.training.options(), |stage, done, of| match stage {
-        Stage::Embed => embedding.report(done, of),
-        Stage::Fit => fitting.report(done, of),
+    let bars = [
+        Progress::new("embedding the messages"),
+        Progress::new("choosing the settings"),
+        Progress::new("fitting"),
+    ];
+    let options = TrainOptions { promise: shop.promise.promise(), ..TrainOptions::default() };
+    let bundle = train(&encoder, &data, &options, |stage, done, of| {
+        let bar = match stage {
+            Stage::Embed => &bars[0],
+            Stage::Select => &bars[1],
+            Stage::Fit => &bars[2],
+        };
+        bar.report(done, of);
     })?;
-    drop((embedding, fitting));
-    let folder = shop.bundle_folder();
+    drop(bars);
+    let folder = arguments.out.clone().unwrap_or_else(|| shop.bundle_folder());
     let id = bundle.save(&folder)?;
     if arguments.json {
-        output::json(bundle.metrics())?;
+        output::json(&serde_json::json!({
+            "bundle": id,
+            "metrics": bundle.metrics(),
+            "thresholds": bundle.thresholds(),
+        }))?;
     } else {
         report(&bundle)?;
         output::line(format_args!("bundle {id} is in `{}` ({:.1?})", folder.display(), started.elapsed()))?;
@@ -40,15 +77,38 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
+fn load(path: &Path) -> anyhow::Result<Intents> {
+    Intents::load(path).with_context(|| format!("the intents in `{}` have mistakes", path.display()))
+}
+
+/// The classifier sees messages as the desk will show them to it.
+fn mask(messages: &mut [LabelledText]) {
+    for message in messages {
+        message.text = redact(&message.text).into_owned();
+    }
+}
+
 fn report(bundle: &Bundle) -> std::io::Result<()> {
     let metrics = bundle.metrics();
-    output::line(format_args!("{} examples, predicted from the other folds:", metrics.examples))?;
-    output::line(format_args!("  {} have the right intent or are rightly none", percent(metrics.accuracy)))?;
-    output::line(format_args!(
-        "  {} of those with an intent have the right one",
-        percent(metrics.in_scope_accuracy)
-    ))?;
-    output::line("  answering only from a confidence on:")?;
+    if metrics.validation {
+        output::line(format_args!("{} messages for validation:", metrics.examples))?;
+    } else {
+        output::line(format_args!(
+            "{} messages, each predicted as if it had not been there:",
+            metrics.examples
+        ))?;
+    }
+    for (share, what) in [
+        (metrics.accuracy, "have the right intent or are rightly none"),
+        (metrics.in_scope_accuracy, "of those with an intent have the right one"),
+        (metrics.calibration_error, "is how far confidence is from accuracy (expected calibration error)"),
+    ] {
+        output::line(format_args!("  {:>7}  {what}", percent(share)))?;
+    }
+    if let Some(auroc) = metrics.out_of_scope_auroc {
+        output::line(format_args!("  {auroc:>7.3}  out-of-scope AUROC"))?;
+    }
+    output::line("answering only from a confidence on:")?;
     for point in &metrics.operating_points {
         output::line(format_args!(
             "    {:.2}  {:>7} answered, {:>6} of these wrong",
@@ -57,5 +117,41 @@ fn report(bundle: &Bundle) -> std::io::Result<()> {
             percent(point.error)
         ))?;
     }
-    Ok(())
+    let thresholds = bundle.thresholds();
+    promise("", &thresholds.promise)?;
+    thresholds.intents.iter().try_for_each(|(intent, kept)| promise(&format!(" for {intent}"), kept))
+}
+
+/// What keeping a promise takes, or why it cannot be kept.
+fn promise(of: &str, kept: &Kept) -> std::io::Result<()> {
+    output::line(format_args!(
+        "the promise{of}, at most {} of the automatic answers wrong, with {} confidence:",
+        percent(kept.max_error),
+        percent(kept.confidence)
+    ))?;
+    let Some(threshold) = kept.threshold else {
+        let remedy = match kept.messages_needed {
+            Some(needed) => format!(
+                "{} labelled messages are too few to be sure. If errors stay as frequent as they are, about {needed} would do; \
+                 until then, or with a larger share, humans answer",
+                kept.messages
+            ),
+            None => "no threshold makes errors rare enough, so more messages like these would not help: see which intents are \
+                     confused, or promise a larger share; until then, humans answer"
+                .to_owned(),
+        };
+        return output::line(format_args!("  cannot be kept: {remedy}"));
+    };
+    let (low, high) = kept.coverage_interval;
+    output::line(format_args!(
+        "  is kept by answering from {:.4} on: {} of {} messages ({}; between {} and {}), {} of them wrong (at most {})",
+        threshold.get(),
+        kept.answered,
+        kept.messages,
+        percent(kept.answered as f64 / kept.messages.max(1) as f64),
+        percent(low),
+        percent(high),
+        kept.wrong,
+        percent(kept.error_bound)
+    ))
 }

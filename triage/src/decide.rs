@@ -1,6 +1,7 @@
 //! From evidence to a decision.
 
 use shopdesk_kb::Hit;
+use shopdesk_model::classifier::Thresholds;
 use shopdesk_model::intents::{Handling, IntentId, Priority};
 
 use crate::{Evidence, Policy, RankedIntent};
@@ -62,14 +63,14 @@ impl EscalationReason {
     }
 }
 
-/// Decides. The same evidence under the same policy is the same decision, always.
+/// Decides. The same evidence under the same thresholds and policy is the same decision, always.
 #[must_use]
-pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
+pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> Decision {
     let escalate = |reason| Decision::Escalate { reason, priority: priority(evidence, policy) };
     let Some(likeliest) = evidence.intents.first() else {
         return escalate(EscalationReason::LowConfidence);
     };
-    if evidence.out_of_scope > policy.out_of_scope_limit {
+    if evidence.out_of_scope > thresholds.out_of_scope {
         let humans_business =
             likeliest.label.handling == Handling::Human && likeliest.confidence > evidence.out_of_scope;
         return escalate(if humans_business {
@@ -78,14 +79,17 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
             EscalationReason::OutOfScope
         });
     }
-    if likeliest.confidence < policy.answer_confidence {
+    // No promise is needed to hand over what is more likely than not a human's business.
+    if likeliest.label.handling == Handling::Human && likeliest.confidence.get() > 0.5 {
+        return escalate(EscalationReason::IntentNeedsHuman);
+    }
+    let answers = likeliest.label.handling == Handling::Answer
+        && thresholds.allow(&likeliest.label.id, likeliest.confidence);
+    if !answers {
         return match choices(evidence, policy) {
             Some(choices) => Decision::Clarify { choices },
             None => escalate(EscalationReason::LowConfidence),
         };
-    }
-    if likeliest.label.handling == Handling::Human {
-        return escalate(EscalationReason::IntentNeedsHuman);
     }
     match best_article(evidence, &likeliest.label.id, policy) {
         Some(hit) => Decision::Answer { intent: likeliest.label.id.clone(), hit: hit.clone() },
@@ -128,6 +132,7 @@ mod tests {
 
     use shopdesk_kb::{Article, Part};
     use shopdesk_model::Probability;
+    use shopdesk_model::classifier::Kept;
     use shopdesk_model::intents::{Label, Priority};
 
     use super::*;
@@ -138,11 +143,28 @@ mod tests {
     }
 
     fn policy() -> Policy {
-        Policy {
-            answer_confidence: probability(0.6),
-            answer_similarity: 0.8,
-            clarify_confidence: probability(0.2),
-            out_of_scope_limit: probability(0.5),
+        Policy { answer_similarity: 0.8, clarify_confidence: probability(0.2) }
+    }
+
+    /// Answers from 0.6 on, `strict` from 0.95 on, and `never` not at all.
+    fn thresholds() -> Thresholds {
+        let kept = |threshold: Option<f64>| Kept {
+            max_error: 0.02,
+            confidence: 0.95,
+            threshold: threshold.map(probability),
+            messages: 0,
+            answered: 0,
+            wrong: 0,
+            error_bound: 0.0,
+            coverage_interval: (0.0, 1.0),
+            messages_needed: None,
+        };
+        let own = [("strict", Some(0.95)), ("never", None)];
+        let own = own.map(|(id, threshold)| (IntentId::new(id).unwrap(), kept(threshold)));
+        Thresholds {
+            promise: kept(Some(0.6)),
+            intents: own.into_iter().collect(),
+            out_of_scope: probability(0.5),
         }
     }
 
@@ -172,7 +194,7 @@ mod tests {
     }
 
     fn reason(evidence: &Evidence) -> EscalationReason {
-        match decide(evidence, &policy()) {
+        match decide(evidence, &thresholds(), &policy()) {
             Decision::Escalate { reason, .. } => reason,
             other => panic!("expected an escalation, got {other:?}"),
         }
@@ -184,10 +206,27 @@ mod tests {
             vec![intent("returns", Handling::Answer, 0.9)],
             vec![hit("other", 0.95), hit("returns", 0.85)],
         );
-        let Decision::Answer { intent, hit } = decide(&evidence, &policy()) else {
+        let Decision::Answer { intent, hit } = decide(&evidence, &thresholds(), &policy()) else {
             panic!("expected an answer")
         };
         assert_eq!((intent.as_str(), hit.similarity), ("returns", 0.85));
+    }
+
+    #[test]
+    fn an_intent_with_a_promise_of_its_own_has_its_own_threshold() {
+        for (id, confidence, answered) in
+            [("strict", 0.9, false), ("strict", 0.96, true), ("never", 1.0, false)]
+        {
+            let evidence = evidence(vec![intent(id, Handling::Answer, confidence)], vec![hit(id, 0.9)]);
+            let decision = decide(&evidence, &thresholds(), &policy());
+            assert_eq!(matches!(decision, Decision::Answer { .. }), answered, "{id} {confidence}");
+        }
+    }
+
+    #[test]
+    fn what_is_more_likely_than_not_a_humans_business_goes_to_one_below_the_threshold() {
+        let evidence = evidence(vec![intent("complaint", Handling::Human, 0.55)], vec![]);
+        assert_eq!(reason(&evidence), EscalationReason::IntentNeedsHuman);
     }
 
     #[test]
@@ -223,7 +262,7 @@ mod tests {
             intent.label.priority = Priority::Urgent;
             intent
         };
-        let priority = |evidence: &Evidence| match decide(evidence, &policy()) {
+        let priority = |evidence: &Evidence| match decide(evidence, &thresholds(), &policy()) {
             Decision::Escalate { reason, priority } => (reason, priority),
             other => panic!("expected an escalation, got {other:?}"),
         };
@@ -243,7 +282,8 @@ mod tests {
             intent("exchange", Handling::Answer, 0.4),
             intent("refund", Handling::Answer, 0.1),
         ];
-        let Decision::Clarify { choices } = decide(&evidence(intents, vec![]), &policy()) else {
+        let Decision::Clarify { choices } = decide(&evidence(intents, vec![]), &thresholds(), &policy())
+        else {
             panic!("expected a question")
         };
         let ids: Vec<_> = choices.iter().map(|choice| choice.label.id.as_str()).collect();

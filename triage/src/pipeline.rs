@@ -32,7 +32,9 @@ pub struct Triage {
 pub struct Prepared {
     /// What it is written in.
     pub language: MessageLanguage,
-    /// What the network sees, without personal data.
+    /// The message without personal data.
+    pub text: String,
+    /// What the network sees.
     pub encoding: Encoding,
 }
 
@@ -81,8 +83,9 @@ impl Triage {
     /// Only a foreign tokeniser can fail, on a broken configuration.
     pub fn prepare(&self, message: &str) -> Result<Prepared> {
         let language = detect_language(message);
-        let encoding = self.encoder.tokenize(&redact(message), Role::Query)?;
-        Ok(Prepared { language, encoding })
+        let text = redact(message).into_owned();
+        let encoding = self.encoder.tokenize(&text, Role::Query)?;
+        Ok(Prepared { language, text, encoding })
     }
 
     /// What comes after the network: everything but the embedding.
@@ -95,10 +98,10 @@ impl Triage {
         embedding: &Embedding,
         day: Date,
     ) -> Result<Assessment> {
-        let classification = self.bundle.classifier().classify(embedding);
+        let classification = self.bundle.classifier().classify(&prepared.text, embedding);
         let hits = self.look_up(embedding, prepared.language, day)?;
         let evidence = self.evidence(prepared.language, classification, hits);
-        let decision = decide(&evidence, &self.policy);
+        let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let bundle = self.bundle_id.clone();
         Ok(Assessment { evidence, decision, bundle, truncated: prepared.encoding.truncated })
     }

@@ -2,27 +2,27 @@
 //!
 //! ```text
 //! data/bundle/
-//!   bundle.json           labels, encoder, hash of the training data, temperature, metrics
-//!   weights.safetensors   mean and scale of the embeddings, weights and intercepts of the regression
+//!   bundle.json           labels, encoder, hash of the training data, thresholds, calibration, metrics
+//!   weights.safetensors   the training messages as the kernel sees them, and the regression's coefficients
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, WithDType};
 use serde::{Deserialize, Serialize};
 
-use super::regression::SoftmaxRegression;
-use super::standardize::Standardizer;
-use super::train::LabelledText;
-use super::{Classifier, Metrics};
+use super::confidence::ConfidenceModel;
+use super::kernel::KernelIndex;
+use super::lexical::{self, LexicalIndex};
+use super::{Classifier, LabelledText, Metrics, Promise, Thresholds, TrainingData};
 use crate::folder::{EncoderId, sha256_hex};
 use crate::intents::Label;
 use crate::replace::NewFolder;
 use crate::{Error, Result, TextEncoder};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "bundle.json";
 const WEIGHTS: &str = "weights.safetensors";
 
@@ -32,6 +32,7 @@ pub struct Bundle {
     classifier: Classifier,
     encoder: EncoderId,
     data_sha256: String,
+    thresholds: Thresholds,
     metrics: Metrics,
 }
 
@@ -63,31 +64,61 @@ struct Manifest {
     encoder: EncoderId,
     data_sha256: String,
     weights_sha256: String,
+    /// How messages become n-grams; another program version may do it differently.
+    n_grams: String,
+    messages: usize,
+    lexical_weight: f32,
+    penalty: f32,
     knows_out_of_scope: bool,
     temperature: f64,
+    confidence: ConfidenceModel,
     labels: Vec<Label>,
+    thresholds: Thresholds,
     metrics: Metrics,
+}
+
+/// Only the first of `bundle.json`, which every format has.
+#[derive(Deserialize)]
+struct AnyManifest {
+    format: u32,
 }
 
 impl Bundle {
     pub(super) fn new(
         classifier: Classifier,
         encoder: EncoderId,
-        texts: &[LabelledText],
+        data: &TrainingData,
+        thresholds: Thresholds,
         metrics: Metrics,
     ) -> Self {
-        let data = serde_json::json!([
-            classifier.labels,
-            texts.iter().map(|labelled| (&labelled.text, labelled.label)).collect::<Vec<_>>()
-        ]);
-        let data_sha256 = sha256_hex(data.to_string().as_bytes());
-        Self { classifier, encoder, data_sha256, metrics }
+        let pairs = |messages: &[LabelledText]| -> Vec<(String, Option<usize>)> {
+            messages.iter().map(|labelled| (labelled.text.clone(), labelled.label)).collect()
+        };
+        let contents = serde_json::json!([data.labels, pairs(&data.messages), pairs(&data.validation)]);
+        let data_sha256 = sha256_hex(contents.to_string().as_bytes());
+        Self { classifier, encoder, data_sha256, thresholds, metrics }
     }
 
     /// The classifier.
     #[must_use]
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
+    }
+
+    /// Whether its thresholds were chosen for that promise.
+    #[must_use]
+    pub fn keeps(&self, promise: &Promise) -> bool {
+        let intents: BTreeMap<_, _> =
+            self.thresholds.intents.iter().map(|(intent, kept)| (intent.clone(), kept.max_error)).collect();
+        let general = &self.thresholds.promise;
+        (general.max_error, general.confidence) == (promise.max_error, promise.confidence)
+            && intents == promise.intents
+    }
+
+    /// From which probabilities on the desk acts.
+    #[must_use]
+    pub fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
     }
 
     /// What training measured.
@@ -130,10 +161,25 @@ impl Bundle {
             }
             _ => Error::Io { action: "read", path: path.clone(), source },
         })?;
-        let manifest: Manifest = serde_json::from_str(&text)
-            .map_err(|error| Error::unusable(&path, format!("{error}. Run `shopdesk train` again")))?;
-        if manifest.format != FORMAT {
-            let problem = format!("format {} is not the format {FORMAT} of this program", manifest.format);
+        let broken =
+            |error: serde_json::Error| Error::unusable(&path, format!("{error}. Run `shopdesk train` again"));
+        let AnyManifest { format } = serde_json::from_str(&text).map_err(broken)?;
+        if format != FORMAT {
+            let remedy = if format > FORMAT {
+                "a newer shopdesk made it: update this one, or run `shopdesk train`"
+            } else {
+                "an older shopdesk made it: run `shopdesk train`"
+            };
+            let problem = format!("format {format} is not the format {FORMAT} of this program; {remedy}");
+            return Err(Error::unusable(&path, problem));
+        }
+        let manifest: Manifest = serde_json::from_str(&text).map_err(broken)?;
+        if manifest.n_grams != lexical::SETTINGS {
+            let problem = format!(
+                "its n-grams are `{}`, this program's `{}`. Run `shopdesk train` again",
+                manifest.n_grams,
+                lexical::SETTINGS
+            );
             return Err(Error::unusable(&path, problem));
         }
         if manifest.encoder != encoder.id() {
@@ -153,41 +199,57 @@ impl Bundle {
     }
 
     fn from_parts(manifest: Manifest, weights: &[u8], path: &Path, dimension: usize) -> Result<Self> {
-        let tensors = candle_core::safetensors::load_buffer(weights, &Device::Cpu)?;
         let classes = manifest.labels.len() + usize::from(manifest.knows_out_of_scope);
-        let vector = |name: &str, length: usize| -> Result<Vec<f32>> {
-            let tensor =
-                tensors.get(name).map(|tensor| tensor.flatten_all()?.to_vec1::<f32>()).transpose()?;
-            tensor.filter(|values| values.len() == length).ok_or_else(|| {
-                Error::unusable(
-                    path,
-                    format!("the tensor `{name}` should have {length} numbers. Run `shopdesk train` again"),
-                )
-            })
+        let tensors =
+            Tensors { tensors: candle_core::safetensors::load_buffer(weights, &Device::Cpu)?, path };
+        let grams: Vec<u32> = tensors.get("grams", None)?;
+        let starts: Vec<u32> = tensors.get("starts", Some(grams.len() + 1))?;
+        let postings = starts.last().map_or(0, |&end| end as usize);
+        let texts: Vec<u32> = tensors.get("postings", Some(postings))?;
+        let in_order = starts.is_sorted() && texts.iter().all(|&text| (text as usize) < manifest.messages);
+        if !in_order {
+            return Err(Error::unusable(path, "the n-grams are out of order. Run `shopdesk train` again"));
+        }
+        let index = KernelIndex {
+            mean: tensors.get("mean", Some(dimension))?,
+            rows: tensors.get("rows", Some(dimension * manifest.messages))?,
+            lexical: LexicalIndex {
+                grams,
+                starts,
+                texts,
+                weights: tensors.get("posting_weights", Some(postings))?,
+                count: manifest.messages,
+            },
+            lexical_weight: manifest.lexical_weight,
         };
         let classifier = Classifier {
-            standardizer: Standardizer { mean: vector("mean", dimension)?, scale: vector("scale", 1)?[0] },
-            regression: SoftmaxRegression {
-                weights: vector("weights", dimension * classes)?,
-                intercepts: vector("intercepts", classes)?,
-            },
+            index,
+            coefficients: tensors.get("coefficients", Some(classes * manifest.messages))?,
+            penalty: manifest.penalty,
             labels: manifest.labels,
             knows_out_of_scope: manifest.knows_out_of_scope,
             temperature: manifest.temperature,
+            confidence: manifest.confidence,
         };
-        let Manifest { encoder, data_sha256, metrics, .. } = manifest;
-        Ok(Self { classifier, encoder, data_sha256, metrics })
+        let Manifest { encoder, data_sha256, thresholds, metrics, .. } = manifest;
+        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics })
     }
 
     fn weights(&self) -> Result<Vec<u8>> {
-        let Classifier { standardizer, regression, .. } = &self.classifier;
-        let (classes, dimension) = (regression.intercepts.len(), standardizer.mean.len());
-        let tensor = |values: &[f32], shape: &[usize]| Tensor::from_slice(values, shape, &Device::Cpu);
+        let Classifier { index, coefficients, .. } = &self.classifier;
+        let (messages, lexical) = (index.len(), &index.lexical);
+        let floats = |values: &[f32], width: usize| {
+            Tensor::from_slice(values, (values.len() / width.max(1), width), &Device::Cpu)
+        };
+        let whole = |values: &[u32]| Tensor::from_slice(values, values.len(), &Device::Cpu);
         let tensors: HashMap<&str, Tensor> = HashMap::from([
-            ("mean", tensor(&standardizer.mean, &[dimension])?),
-            ("scale", tensor(&[standardizer.scale], &[1])?),
-            ("weights", tensor(&regression.weights, &[dimension, classes])?),
-            ("intercepts", tensor(&regression.intercepts, &[classes])?),
+            ("mean", floats(&index.mean, index.mean.len())?),
+            ("rows", floats(&index.rows, index.mean.len())?),
+            ("coefficients", floats(coefficients, coefficients.len() / messages)?),
+            ("grams", whole(&lexical.grams)?),
+            ("starts", whole(&lexical.starts)?),
+            ("postings", whole(&lexical.texts)?),
+            ("posting_weights", floats(&lexical.weights, 1)?),
         ]);
         safetensors::serialize(tensors, None).map_err(|error| Error::Tensor(error.into()))
     }
@@ -199,13 +261,38 @@ impl Bundle {
             encoder: self.encoder.clone(),
             data_sha256: self.data_sha256.clone(),
             weights_sha256: weights_sha256.to_owned(),
+            n_grams: lexical::SETTINGS.to_owned(),
+            messages: self.classifier.index.len(),
+            lexical_weight: self.classifier.index.lexical_weight,
+            penalty: self.classifier.penalty,
             knows_out_of_scope: self.classifier.knows_out_of_scope,
             temperature: self.classifier.temperature,
+            confidence: self.classifier.confidence.clone(),
             labels: self.classifier.labels.clone(),
+            thresholds: self.thresholds.clone(),
             metrics: self.metrics.clone(),
         };
         let contents = serde_json::to_string(&manifest).expect("a manifest is plain data");
         manifest.id = BundleId(sha256_hex(contents.as_bytes())[..12].to_owned());
         manifest
+    }
+}
+
+/// What a file of weights holds.
+struct Tensors<'a> {
+    tensors: HashMap<String, Tensor>,
+    path: &'a Path,
+}
+
+impl Tensors<'_> {
+    /// The numbers of a tensor, as many as they should be.
+    fn get<T: WithDType>(&self, name: &str, length: Option<usize>) -> Result<Vec<T>> {
+        let tensor = self.tensors.get(name).map(|tensor| tensor.flatten_all()?.to_vec1::<T>());
+        let values = tensor.transpose()?.filter(|values| length.is_none_or(|length| values.len() == length));
+        values.ok_or_else(|| {
+            let problem =
+                format!("the tensor `{name}` is missing or of the wrong size. Run `shopdesk train` again");
+            Error::unusable(self.path, problem)
+        })
     }
 }

@@ -14,9 +14,9 @@ pub(super) fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
     exponentials
 }
 
-/// The temperature under which `logits`, made without seeing their `targets`, are the likeliest: golden-section
+/// The temperature under which `logits`, made without seeing their `targets`, are the likeliest, and their mean loss: golden-section
 /// search over its logarithm, in which the loss has one minimum.
-pub(super) fn fit_temperature(logits: &[Vec<f32>], targets: &[usize]) -> f64 {
+pub(super) fn fit_temperature(logits: &[Vec<f32>], targets: &[usize]) -> (f64, f64) {
     let loss = |log_temperature: f64| -> f64 {
         let temperature = log_temperature.exp();
         logits
@@ -26,7 +26,7 @@ pub(super) fn fit_temperature(logits: &[Vec<f32>], targets: &[usize]) -> f64 {
             .sum()
     };
     let ratio = (5_f64.sqrt() - 1.0) / 2.0;
-    let (mut low, mut high) = (0.05_f64.ln(), 20_f64.ln());
+    let (mut low, mut high) = (0.005_f64.ln(), 20_f64.ln());
     let (mut a, mut b) = (high - ratio * (high - low), low + ratio * (high - low));
     let (mut loss_a, mut loss_b) = (loss(a), loss(b));
     while high - low > 1e-4 {
@@ -40,7 +40,7 @@ pub(super) fn fit_temperature(logits: &[Vec<f32>], targets: &[usize]) -> f64 {
             loss_b = loss(b);
         }
     }
-    f64::midpoint(low, high).exp()
+    (f64::midpoint(low, high).exp(), loss_a.min(loss_b) / targets.len().max(1) as f64)
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
         // 1 / (1 + exp(-8 / T)) = 3/4, so T = 8 / ln 3.
         let logits = vec![vec![8.0, 0.0]; 400];
         let targets: Vec<usize> = (0..400).map(|i| usize::from(i % 4 == 0)).collect();
-        let temperature = fit_temperature(&logits, &targets);
+        let (temperature, _) = fit_temperature(&logits, &targets);
         assert!((temperature - 8.0 / 3_f64.ln()).abs() < 0.01, "{temperature}");
     }
 }

@@ -1,35 +1,55 @@
 //! Embeddings in, calibrated probabilities over the shop's intents out.
 //!
-//! [`train()`] fits a [`Classifier`] to examples and measures it out of fold; a [`Bundle`] keeps both with all that
-//! is needed to say later which data and which encoder made a decision.
+//! [`train()`] fits a [`Classifier`] to examples, predicts every example as if it had not been there, and from these predictions calibrates
+//! the probabilities, learns what is out of scope, and chooses the thresholds that keep the shop's [`Promise`]. A [`Bundle`] keeps all
+//! of it, with what is needed to say later which data and which encoder made a decision. `docs/classifier.md` says
+//! why so, and what else was tried.
+//!
+//! 1. [`lexical`] and [`kernel`]: how alike two messages are.
+//! 2. [`ridge`]: scores of the classes, and those that a message would have without itself.
+//! 3. [`calibration`] and [`confidence`]: probabilities from scores.
+//! 4. [`promise`]: thresholds from probabilities.
 
 mod bundle;
 mod calibration;
-mod lbfgs;
+mod confidence;
+mod kernel;
+mod lexical;
+mod logistic;
 mod metrics;
-mod regression;
-mod standardize;
+mod promise;
+mod ridge;
+mod simulate;
+mod thresholds;
 mod train;
 
 pub use bundle::{Bundle, BundleId};
-pub use metrics::{Metrics, OperatingPoint};
-pub use train::{LabelledText, Stage, TrainOptions, train};
+pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
+pub use promise::{Kept, Promise};
+pub use simulate::{SimulatedPromise, simulate};
+pub use thresholds::Thresholds;
+pub use train::{LabelledText, Stage, TrainOptions, TrainingData, train};
 
-use regression::SoftmaxRegression;
-use standardize::Standardizer;
+use confidence::{ConfidenceModel, Signs};
+use kernel::{Features, KernelIndex, Similarities};
+use metrics::Prediction;
 
 use crate::intents::Label;
 use crate::{Embedding, Probability};
 
-/// Multinomial logistic regression on a standardised embedding, with a temperature that calibrates it.
+/// Kernel ridge regression on embeddings and character n-grams, with what makes its scores probabilities.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     labels: Vec<Label>,
     /// Whether the last class, after those of `labels`, is "none of them".
     knows_out_of_scope: bool,
-    standardizer: Standardizer,
-    regression: SoftmaxRegression,
+    index: KernelIndex,
+    /// For each message of the index, one number a class.
+    coefficients: Vec<f32>,
+    penalty: f32,
+    /// For how intents share what the likeliest one leaves.
     temperature: f64,
+    confidence: ConfidenceModel,
 }
 
 /// What a message probably means.
@@ -48,16 +68,46 @@ impl Classifier {
         &self.labels
     }
 
-    /// Probabilities of all intents for one message. Together with `out_of_scope` they sum to 1 when the training
-    /// data had messages out of scope; when it had none, `out_of_scope` is 0, and only a low confidence tells.
+    /// Probabilities of all intents for one message; together with `out_of_scope` they sum to at most 1.
     #[must_use]
-    pub fn classify(&self, embedding: &Embedding) -> Classification {
-        let features = self.standardizer.apply(embedding);
-        let mut probabilities = calibration::softmax(&self.regression.logits(&features), self.temperature);
-        let none = self.knows_out_of_scope.then(|| probabilities.pop()).flatten();
+    pub fn classify(&self, text: &str, embedding: &Embedding) -> Classification {
+        let prediction = self.predict(&Features::new(text, embedding.clone()), None);
+        let likeliest = prediction.likeliest;
         let mut ranking: Vec<(usize, Probability)> =
-            probabilities.into_iter().map(Probability::rounded).enumerate().collect();
-        ranking.sort_by(|(_, a), (_, b)| b.get().total_cmp(&a.get()));
-        Classification { out_of_scope: Probability::rounded(none.unwrap_or(0.0)), ranking }
+            prediction.intents.into_iter().map(Probability::rounded).enumerate().collect();
+        // Others may be as probable as the likeliest, but not more.
+        ranking.sort_by(|(i, a), (j, b)| {
+            b.get().total_cmp(&a.get()).then((*j == likeliest).cmp(&(*i == likeliest)))
+        });
+        Classification { out_of_scope: Probability::rounded(prediction.out_of_scope), ranking }
     }
+
+    fn predict(&self, features: &Features, target: Option<usize>) -> Prediction {
+        let similarities = self.index.similarities(features);
+        let scores = scores(&similarities, &self.coefficients, self.classes());
+        let (intents, none) = scores.split_at(self.labels.len());
+        let signs = Signs::of(intents, none.first().copied(), &similarities);
+        let (intents, out_of_scope) = self.probabilities(intents, &signs);
+        Prediction { target, likeliest: signs.best, intents, out_of_scope }
+    }
+
+    fn classes(&self) -> usize {
+        self.labels.len() + usize::from(self.knows_out_of_scope)
+    }
+
+    /// Of the intents, and of none of them.
+    fn probabilities(&self, intents: &[f32], signs: &Signs) -> (Vec<f64>, f64) {
+        self.confidence.probabilities(calibration::softmax(intents, self.temperature), signs)
+    }
+}
+
+/// Scores of the classes: what each message of the index says of them, weighed by how alike it is.
+fn scores(similarities: &Similarities, coefficients: &[f32], classes: usize) -> Vec<f32> {
+    let mut scores = vec![0.0; classes];
+    for (kernel, coefficients) in similarities.kernel.iter().zip(coefficients.chunks_exact(classes)) {
+        for (score, coefficient) in scores.iter_mut().zip(coefficients) {
+            *score += kernel * coefficient;
+        }
+    }
+    scores
 }

@@ -15,8 +15,13 @@
 //!     - who pays for shipping it back
 //! ```
 //! One file, `out_of_scope.yaml`, holds only examples: messages that are none of the intents.
+//!
+//! [`Intents::load`] reads what other systems export, too: see [`mod@load`].
 
-mod folder;
+mod flat;
+mod load;
+mod rasa;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,17 +73,16 @@ impl Label {
     }
 }
 
-/// The id of an intent: lower-case letters, digits and underscores.
+/// The id of an intent, as other systems may have given it: not empty, no control characters, no white space at its ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct IntentId(String);
 
 impl IntentId {
     /// Takes an id that is well formed.
     #[must_use]
     pub fn new(id: &str) -> Option<Self> {
-        let well_formed = id.starts_with(|first: char| first.is_ascii_lowercase())
-            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let well_formed = !id.is_empty() && id.trim() == id && !id.contains(char::is_control);
         well_formed.then(|| Self(id.to_owned()))
     }
 
@@ -86,6 +90,16 @@ impl IntentId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for IntentId {
+    type Error = String;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        Self::new(&id).ok_or_else(|| {
+            format!("`{id}` is not an intent's id: it is empty, or has control characters or white space around it")
+        })
     }
 }
 
@@ -137,8 +151,8 @@ pub enum Handling {
 pub struct Example {
     /// The message.
     pub text: String,
-    /// The tag of the language that it is filed under.
-    pub language: String,
+    /// The tag of the language that it is filed under; `None` where the file does not say.
+    pub language: Option<String>,
 }
 
 /// One mistake in a file that people write.

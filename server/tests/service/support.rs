@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use shopdesk_kb::Articles;
-use shopdesk_model::classifier::{TrainOptions, train};
+use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{AppState, Assessor, Replies, SqliteStore, Store as _, router};
@@ -112,20 +112,17 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let encoder = Arc::new(TextEncoder::open(&model(), &EncoderOptions::default()).unwrap());
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
     let intents = Intents::load(&fixture.join("intents")).unwrap();
-    // So few examples take a weak penalty.
-    let options = TrainOptions { inverse_penalty: 1.0, ..TrainOptions::default() };
-    let bundle = train(&encoder, &intents, &options, |_, _, _| ()).unwrap();
+    // So few examples cannot support a strict promise.
+    let promise = Promise { max_error: 0.3, confidence: 0.6, ..Promise::default() };
+    let options = TrainOptions { promise, ..TrainOptions::default() };
+    let data = TrainingData::new(&intents, None).unwrap();
+    let bundle = train(&encoder, &data, &options, |_, _, _| ()).unwrap();
     let articles = Articles::load(&fixture.join("kb")).unwrap();
     assert!(articles.mistakes.is_empty(), "{:?}", articles.mistakes);
     let mut cache = VectorCache::in_memory(&encoder);
     let knowledge_base = KnowledgeBase::build(&encoder, &articles.articles, &mut cache, |_, _| ()).unwrap();
     let probability = |value| Probability::new(value).unwrap();
-    let policy = Policy {
-        answer_confidence: probability(0.6),
-        answer_similarity: 0.8,
-        clarify_confidence: probability(0.25),
-        out_of_scope_limit: probability(0.4),
-    };
+    let policy = Policy { answer_similarity: 0.8, clarify_confidence: probability(0.25) };
     Arc::new(Triage::new(encoder, bundle, knowledge_base, policy).unwrap())
 });
 

@@ -1,6 +1,7 @@
 //! `shopdesk bench`: how fast this machine is.
 
 mod encoder;
+mod promise;
 mod service;
 
 use std::path::Path;
@@ -29,6 +30,9 @@ enum Subject {
         after_help = "Example:\n  shopdesk bench encoder\n  shopdesk bench encoder --engine avx2 --engine candle"
     )]
     Encoder(encoder::Arguments),
+    /// Try on many random splits whether the promise is kept.
+    #[command(after_help = "Example:\n  shopdesk bench promise --data banking77/train.jsonl")]
+    Promise(promise::Arguments),
     /// Measure the service that embeds for many callers at once, against the bare encoder.
     #[command(after_help = "Example:\n  shopdesk bench service")]
     Service(service::Arguments),
@@ -37,6 +41,7 @@ enum Subject {
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.subject {
         Subject::Encoder(arguments) => encoder::run(shop, arguments),
+        Subject::Promise(arguments) => promise::run(shop, arguments),
         Subject::Service(arguments) => service::run(shop, arguments),
     }
 }

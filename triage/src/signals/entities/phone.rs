@@ -11,8 +11,8 @@ pub(super) fn propose(text: &str) -> Vec<Proposal> {
     let found = FORMS.find(text).into_iter();
     let proposals = found.filter_map(|found| {
         let form = found.of;
-        let said = || beside::before(text, &found.range, |word| (word == Beside::Phone).then_some(()));
-        if form.needs_word && said().is_none() {
+        let said = beside::before(text, &found.range, |word| (word == Beside::Phone).then_some(())).is_some();
+        if form.needs_word && !said {
             return None;
         }
         let written = &text[found.range.clone()];
@@ -22,7 +22,8 @@ pub(super) fn propose(text: &str) -> Vec<Proposal> {
         }
         let specificity = match form {
             Form { rule: INTERNATIONAL, .. } => Specificity::Form,
-            Form { needs_word: true, .. } => Specificity::WordBeside,
+            // Of several that the word may mean, the longest wins.
+            _ if said => Specificity::WordBeside,
             _ => Specificity::UsualForm,
         };
         let proposal = Proposal::new(EntityKind::Phone, found.range.clone(), specificity, form.rule);

@@ -1,0 +1,193 @@
+//! Character n-grams: what a message says to the letter, beside what its embedding says it means.
+//!
+//! Embeddings blur what distinguishes an order from an invoice number, a misspelt word or a dialect's; n-grams
+//! keep it, in every script, without a dictionary. A message is the set of the n-grams of its words, each weighted by
+//! `(1 + ln tf) · idf` with `idf = ln((1 + N) / (1 + df)) + 1` (scikit-learn's smoothed form) and brought to unit
+//! length, so that the product of two messages is a cosine. An n-gram that no training message has counts in that length:
+//! the less of a message is known, the less it is like any.
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Names what [`count`] does, in a bundle: to change one is to change the other.
+pub(super) const SETTINGS: &str = "characters 1-4 within words, NFKC, lower case, FNV-1a 32";
+
+/// The longest n-gram, in characters.
+const LONGEST: usize = 4;
+
+/// Weights of n-grams by the hash of each, sorted by hash.
+pub(super) type Counts = Vec<(u32, f32)>;
+
+/// How often each n-gram of a text occurs.
+///
+/// N-grams do not cross white space; each word stands between two spaces, so that its ends are n-grams of their own. Case, width
+/// and compatibility forms (NFKC) do not matter.
+pub(super) fn count(text: &str) -> Counts {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let mut counts: HashMap<u32, f32> = HashMap::new();
+    let mut word = Vec::new();
+    for piece in folded.split_whitespace() {
+        word.clear();
+        word.push(' ');
+        word.extend(piece.chars());
+        word.push(' ');
+        for length in 1..=LONGEST {
+            for gram in word.windows(length) {
+                if gram != [' '] {
+                    *counts.entry(hash(gram)).or_default() += 1.0;
+                }
+            }
+        }
+    }
+    let mut counts: Counts = counts.into_iter().collect();
+    counts.sort_unstable_by_key(|(gram, _)| *gram);
+    counts
+}
+
+/// FNV-1a in 32 bits (Fowler, Noll, Vo), then scrambled (the finalizer of `MurmurHash3`): the same number everywhere. Two n-grams
+/// in a hundred thousand share one, which costs nothing that can be measured.
+fn hash(gram: &[char]) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    for &c in gram {
+        for byte in u32::from(c).to_le_bytes() {
+            hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+    hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
+    hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
+    hash ^ (hash >> 16)
+}
+
+/// The n-grams of some texts, and which of them has which.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LexicalIndex {
+    /// Hashes of all n-grams, sorted.
+    pub(super) grams: Vec<u32>,
+    /// Where the postings of each n-gram begin in `texts` and `weights`, and at the end where the last ones end.
+    pub(super) starts: Vec<u32>,
+    /// Numbers of the texts that have the n-gram, ascending.
+    pub(super) texts: Vec<u32>,
+    /// The n-gram's weight in each of these texts.
+    pub(super) weights: Vec<f32>,
+    /// How many texts there are.
+    pub(super) count: usize,
+}
+
+impl LexicalIndex {
+    /// Indexes the texts, given the counts of each.
+    pub(super) fn build(all: &[&Counts]) -> Self {
+        let mut frequencies: HashMap<u32, u32> = HashMap::new();
+        for (gram, _) in all.iter().copied().flatten() {
+            *frequencies.entry(*gram).or_default() += 1;
+        }
+        let mut grams: Vec<(u32, u32)> = frequencies.into_iter().collect();
+        grams.sort_unstable();
+        let mut starts = Vec::with_capacity(grams.len() + 1);
+        let mut end = 0;
+        starts.push(end);
+        for (_, frequency) in &grams {
+            end += frequency;
+            starts.push(end);
+        }
+        let grams = grams.into_iter().map(|(gram, _)| gram).collect();
+        let (texts, weights) = (vec![0; end as usize], vec![0.0; end as usize]);
+        let mut index = Self { grams, starts, texts, weights, count: all.len() };
+        let mut next = index.starts.clone();
+        for (number, counts) in all.iter().enumerate() {
+            for (place, weight) in index.weigh(counts) {
+                let at = next[place] as usize;
+                index.texts[at] = number as u32;
+                index.weights[at] = weight;
+                next[place] += 1;
+            }
+        }
+        index
+    }
+
+    /// Cosines of a text with all texts, added up into `similarities`, which is as long as there are texts and zero.
+    pub(super) fn similarities(&self, counts: &Counts, similarities: &mut [f32]) {
+        for (place, weight) in self.weigh(counts) {
+            let postings = self.starts[place] as usize..self.starts[place + 1] as usize;
+            for (&text, &other) in self.texts[postings.clone()].iter().zip(&self.weights[postings]) {
+                similarities[text as usize] += weight * other;
+            }
+        }
+    }
+
+    /// Places and weights of a text's n-grams that are known. All of them count in its length.
+    fn weigh(&self, counts: &Counts) -> Vec<(usize, f32)> {
+        let mut known = Vec::with_capacity(counts.len());
+        let mut squares = 0.0;
+        for &(gram, count) in counts {
+            let place = self.grams.binary_search(&gram).ok();
+            let frequency = place.map_or(0, |place| self.starts[place + 1] - self.starts[place]);
+            let weight = (1.0 + f64::from(count).ln()) * self.inverse_document_frequency(frequency);
+            squares += weight * weight;
+            known.extend(place.map(|place| (place, weight)));
+        }
+        let scale = if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 };
+        known.into_iter().map(|(place, weight)| (place, (weight * scale) as f32)).collect()
+    }
+
+    fn inverse_document_frequency(&self, frequency: u32) -> f64 {
+        ((1.0 + self.count as f64) / (1.0 + f64::from(frequency))).ln() + 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(texts: &[&str]) -> LexicalIndex {
+        let counts: Vec<Counts> = texts.iter().map(|text| count(text)).collect();
+        LexicalIndex::build(&counts.iter().collect::<Vec<_>>())
+    }
+
+    fn similarities(index: &LexicalIndex, text: &str) -> Vec<f32> {
+        let mut similarities = vec![0.0; index.count];
+        index.similarities(&count(text), &mut similarities);
+        similarities
+    }
+
+    #[test]
+    fn a_text_is_itself_and_nothing_like_one_without_a_common_character() {
+        let index = index(&["退货运费谁出", "where is my parcel"]);
+        let found = similarities(&index, "退货运费谁出");
+        assert!((found[0] - 1.0).abs() < 1e-6 && found[1] == 0.0, "{found:?}");
+    }
+
+    #[test]
+    fn case_width_and_spaces_do_not_matter() {
+        let index = index(&["where is my PARCEL", "ＮＬ－ＲＣ４０"]);
+        assert!((similarities(&index, "  Where IS my\nparcel ")[0] - 1.0).abs() < 1e-6);
+        assert!((similarities(&index, "nl-rc40")[1] - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_unknown_makes_a_text_less_like_any() {
+        let index = index(&["parcel", "refund"]);
+        let (alone, beside) =
+            (similarities(&index, "parcel")[0], similarities(&index, "parcel 包裹不见了")[0]);
+        assert!((alone - 1.0).abs() < 1e-6 && beside < 0.9 && beside > 0.3, "{alone} {beside}");
+    }
+
+    #[test]
+    fn weights_are_those_of_the_formula() {
+        // "a" has the n-grams "a", " a", "a ", " a "; "b" in both texts is as frequent as can be.
+        let index = index(&["a b", "b"]);
+        let known = index.weigh(&count("a a b"));
+        let rare = (1.0 + 2_f64.ln()) * ((3.0_f64 / 2.0).ln() + 1.0);
+        let length = (4.0 * (rare * rare + 1.0)).sqrt();
+        assert_eq!(known.len(), 8);
+        for (_, weight) in known {
+            let expected = [rare / length, 1.0 / length];
+            assert!(expected.iter().any(|expected| (f64::from(weight) - expected).abs() < 1e-6), "{weight}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_characters_is_like_none() {
+        assert_eq!(similarities(&index(&["parcel"]), " \n"), [0.0]);
+    }
+}

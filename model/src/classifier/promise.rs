@@ -1,0 +1,264 @@
+//! The promise: at most a stated share of the automatic answers is wrong.
+//!
+//! A threshold on the confidence is chosen from messages that the classifier did not see, so that the promise holds with a
+//! stated probability however the errors fall ("Learn then Test", Angelopoulos et al. 2021,
+//! <https://arxiv.org/abs/2110.01052>; the same aim as Geifman and El-Yaniv 2017, <https://arxiv.org/abs/1705.08500>):
+//!
+//! - Thresholds are a fixed grid ([`grid`]), from strict to lax. For each, the hypothesis is that it breaks the promise: that the error rate `r`
+//!   of what it answers is above the promised `α`. Of the `n` messages that it answers, `k` were wrong; under the
+//!   hypothesis, the probability of so few errors is at most `P(Binomial(n, α) ≤ k)`, exactly.
+//! - A threshold is taken when that probability is at most what is left of `δ = 1 - confidence`. Testing goes from strict to lax and
+//!   passes on what it has as long as it succeeds (the fallback procedure, Wiens 2003): `δ` is shared out evenly over starting
+//!   points, the first of which answers just enough messages to succeed without an error, and each later one twice as many as the one before. So the probability that any of the thresholds
+//!   taken breaks the promise is at most `δ`. Starting points depend on how many messages are answered, not on whether rightly.
+//!
+//! The bound is on messages like those that it was chosen from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Probability;
+use crate::intents::IntentId;
+
+/// What a shop promises.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Promise {
+    /// The largest share of automatic answers that may be wrong; above 0 and below 1.
+    pub max_error: f64,
+    /// How sure the promise must be, above 0 and below 1: 0.95 means that it may be broken by bad luck one time in twenty.
+    pub confidence: f64,
+    /// Other shares for some intents. Each is a promise of its own.
+    pub intents: BTreeMap<IntentId, f64>,
+}
+
+impl Default for Promise {
+    fn default() -> Self {
+        Self { max_error: 0.02, confidence: 0.95, intents: BTreeMap::new() }
+    }
+}
+
+/// The promise for some intents, and what keeping it means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// The largest share of automatic answers that may be wrong.
+    pub max_error: f64,
+    /// How sure that is.
+    pub confidence: f64,
+    /// Answer from this probability on; `None` when the messages cannot support the promise at any.
+    pub threshold: Option<Probability>,
+    /// Messages that it was chosen from.
+    pub messages: usize,
+    /// Those that would be answered.
+    pub answered: usize,
+    /// Those that would be answered wrongly.
+    pub wrong: usize,
+    /// The share of wrong answers is at most this, with the stated confidence (Clopper-Pearson, for this threshold alone).
+    pub error_bound: f64,
+    /// The share of messages that are answered is between these, with 95 % confidence (Clopper-Pearson).
+    pub coverage_interval: (f64, f64),
+    /// How many messages would probably be needed in all, when these are too few: if errors stay as frequent as they are. `None` when the promise is kept, or when no number would do.
+    pub messages_needed: Option<usize>,
+}
+
+/// A message that the classifier has not seen: how sure it was of its likeliest intent, and whether that was right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial {
+    pub(super) confidence: f64,
+    pub(super) right: bool,
+}
+
+/// Chooses the threshold. `candidates` are the messages whose likeliest intent may be answered; of all `messages`.
+pub(super) fn choose(candidates: &[Trial], messages: usize, max_error: f64, confidence: f64) -> Kept {
+    let delta = 1.0 - confidence;
+    let points: Vec<Point> = grid().map(|threshold| Point::at(threshold, candidates)).collect();
+    // Fewer answers than this could not succeed even without an error.
+    let fewest = (delta.ln() / (1.0 - max_error).ln()).ceil();
+    let largest = points.last().map_or(0, |point| point.answered);
+    let starts = 1 + (largest as f64 / fewest).max(1.0).log2().floor() as usize;
+    let share = delta / starts as f64;
+    let mut next_start = (share.ln() / (1.0 - max_error).ln()).ceil() as usize;
+    let (mut budget, mut taken) = (0.0, None);
+    for point in &points {
+        if point.answered >= next_start {
+            budget += share;
+            next_start = (point.answered * 2).max(next_start * 2);
+        }
+        if budget == 0.0 {
+            continue;
+        }
+        if binomial_cdf(point.wrong, point.answered, max_error) <= budget {
+            taken = Some(point);
+        } else {
+            budget = 0.0;
+        }
+    }
+    let (answered, wrong) = taken.map_or((0, 0), |point| (point.answered, point.wrong));
+    Kept {
+        max_error,
+        confidence,
+        threshold: taken.map(|point| Probability::rounded(point.threshold)),
+        messages,
+        answered,
+        wrong,
+        error_bound: upper_bound(wrong, answered, delta),
+        coverage_interval: (
+            1.0 - upper_bound(messages - answered, messages, 0.025),
+            upper_bound(answered, messages, 0.025),
+        ),
+        messages_needed: if taken.is_none() { needed(&points, messages, max_error, share) } else { None },
+    }
+}
+
+/// From strict to lax: fixed, so that which thresholds are tested does not depend on the data.
+fn grid() -> impl Iterator<Item = f64> {
+    let steps = |from: u32, to: u32, scale: f64| (to..from).rev().map(move |step| f64::from(step) / scale);
+    steps(10_000, 9_980, 1e4).chain(steps(998, 980, 1e3)).chain(steps(196, 60, 2e2))
+}
+
+/// What a threshold does to some messages.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    threshold: f64,
+    answered: usize,
+    wrong: usize,
+}
+
+impl Point {
+    fn at(threshold: f64, candidates: &[Trial]) -> Self {
+        let answered = candidates.iter().filter(|trial| trial.confidence >= threshold);
+        let (mut count, mut wrong) = (0, 0);
+        for trial in answered {
+            count += 1;
+            wrong += usize::from(!trial.right);
+        }
+        Self { threshold, answered: count, wrong }
+    }
+}
+
+/// The smallest number of messages, in steps of a tenth, with which some threshold would succeed, if errors stay as frequent.
+fn needed(points: &[Point], messages: usize, max_error: f64, share: f64) -> Option<usize> {
+    let succeeds = |factor: f64| {
+        points.iter().any(|point| {
+            let answered = (point.answered as f64 * factor) as usize;
+            let wrong = (point.wrong as f64 * factor).ceil() as usize;
+            binomial_cdf(wrong, answered, max_error) <= share
+        })
+    };
+    let factors = std::iter::successors(Some(1.1_f64), |factor| Some(factor * 1.1));
+    let factor = factors.take_while(|&factor| factor < 1e4).find(|&factor| succeeds(factor))?;
+    Some((messages as f64 * factor).ceil() as usize)
+}
+
+/// `P(Binomial(n, p) ≤ k)`, for `p` between 0 and 1.
+fn binomial_cdf(k: usize, n: usize, p: f64) -> f64 {
+    if k >= n {
+        return 1.0;
+    }
+    let odds = (p / (1.0 - p)).ln();
+    let mut log_term = n as f64 * (1.0 - p).ln();
+    let mut sum = log_term.exp();
+    for i in 0..k {
+        log_term += ((n - i) as f64 / (i + 1) as f64).ln() + odds;
+        sum += log_term.exp();
+    }
+    sum.min(1.0)
+}
+
+/// The upper Clopper-Pearson bound: the largest error rate under which `k` errors in `n` are not less probable than `delta`.
+fn upper_bound(k: usize, n: usize, delta: f64) -> f64 {
+    if k >= n {
+        return 1.0;
+    }
+    let (mut low, mut high) = (k as f64 / n as f64, 1.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if binomial_cdf(k, n, middle) > delta {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_that_of_tables() {
+        // Clopper-Pearson, 95 % one-sided: no error in 149 is at most 1.99 %, 5 in 100 at most 10.23 %.
+        assert!((upper_bound(0, 149, 0.05) - 0.0199).abs() < 1e-4);
+        assert!((upper_bound(5, 100, 0.05) - 0.1023).abs() < 1e-4);
+        assert!((binomial_cdf(2, 10, 0.3) - 0.382_783).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_grid_is_strictly_falling_within_bounds() {
+        let grid: Vec<f64> = grid().collect();
+        assert!(grid.windows(2).all(|pair| pair[1] < pair[0]), "{grid:?}");
+        assert!(grid[0] < 1.0 && grid[grid.len() - 1] >= 0.3);
+    }
+
+    /// Messages whose confidence is `i / count`, wrong with the probability that the confidence leaves, by a fixed sequence.
+    fn calibrated(count: u32, seed: u64) -> Vec<Trial> {
+        let mut state = seed;
+        let mut uniform = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let trial = |_| {
+            let confidence = uniform().powf(0.2);
+            Trial { confidence, right: uniform() < confidence }
+        };
+        (0..count).map(trial).collect()
+    }
+
+    #[test]
+    fn the_promise_is_broken_in_at_most_the_stated_share_of_draws() {
+        // For confidence c = u^(1/5), the error rate above t is E[1 - c | c >= t], in closed form.
+        let error_above = |t: f64| {
+            let mass = 1.0 - t.powi(5);
+            1.0 - (5.0 / 6.0) * (1.0 - t.powi(6)) / mass
+        };
+        let (mut broken, mut draws) = (0, 0);
+        for seed in 0..400 {
+            let kept = choose(&calibrated(2000, seed * 7919 + 1), 2000, 0.05, 0.9);
+            if let Some(threshold) = kept.threshold {
+                draws += 1;
+                broken += u32::from(error_above(threshold.get()) > 0.05);
+            }
+        }
+        assert!(draws > 350, "{draws}");
+        // 10 % of 400 are 40, and four deviations more 64; it must not be idle either.
+        assert!((1..=64).contains(&broken), "{broken} of {draws}");
+    }
+
+    #[test]
+    fn too_few_messages_are_told_how_many_it_takes() {
+        let few: Vec<Trial> = (0..40).map(|_| Trial { confidence: 0.999, right: true }).collect();
+        let kept = choose(&few, 40, 0.02, 0.95);
+        assert_eq!((kept.threshold, kept.answered), (None, 0));
+        let needed = kept.messages_needed.unwrap();
+        assert!(needed > 149, "{needed}");
+        let wrong: Vec<Trial> = few.iter().map(|trial| Trial { right: false, ..*trial }).collect();
+        assert_eq!(choose(&wrong, 40, 0.02, 0.95).messages_needed, None);
+    }
+
+    #[test]
+    fn what_is_always_right_is_always_answered() {
+        let sure: Vec<Trial> = (0..500).map(|_| Trial { confidence: 0.6, right: true }).collect();
+        let kept = choose(&sure, 1000, 0.02, 0.95);
+        assert_eq!(kept.answered, 500);
+        assert!(kept.error_bound < 0.02);
+        assert!(kept.coverage_interval.0 < 0.5 && kept.coverage_interval.1 > 0.5);
+    }
+
+    #[test]
+    fn no_message_at_all_is_no_promise() {
+        let kept = choose(&[], 0, 0.02, 0.95);
+        assert_eq!((kept.threshold, kept.messages_needed), (None, None));
+    }
+}

@@ -1,0 +1,133 @@
+//! Whether the promise is kept: tried on many random splits of labelled messages.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Promise;
+use super::metrics::Prediction;
+use super::train::{Examples, LabelledText, TrainingData, embed, fit, select, split_mix, thresholds};
+use crate::intents::{Handling, Label};
+use crate::{Result, TextEncoder};
+
+/// What became of a promise over the splits.
+#[derive(Clone, Debug, Serialize)]
+pub struct SimulatedPromise {
+    /// The promised share of wrong answers.
+    pub max_error: f64,
+    /// How sure it was to be.
+    pub confidence: f64,
+    /// How many splits there were.
+    pub splits: usize,
+    /// Splits in which training refused the promise.
+    pub refused: usize,
+    /// Splits in which more of the answers to untouched messages were wrong than promised.
+    pub broken: usize,
+    /// Untouched messages that were answered, the mean share over the splits.
+    pub coverage: f64,
+    /// Of these, those answered wrongly, the mean share over the splits that answered any.
+    pub error: f64,
+}
+
+/// Splits the messages of each class in two halves at random, trains and chooses thresholds on one, and answers the other, which
+/// nothing was chosen by. `progress` hears how many splits are done.
+///
+/// # Errors
+/// When the encoder fails, or there are too few messages.
+pub fn simulate(
+    encoder: &TextEncoder,
+    data: &TrainingData,
+    promises: &[f64],
+    confidence: f64,
+    splits: usize,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<SimulatedPromise>> {
+    let features = embed(encoder, &data.messages, 256, |_| ())?;
+    let examples = Examples::new(data.labels.len(), &data.messages, &features);
+    let half = |split: usize| halves(&data.messages, split as u64);
+    let learnt = half(0);
+    let settings = select(&examples.only(|index| learnt[index]), |_, _| ())?;
+    let mut outcomes: Vec<Vec<Option<(usize, usize)>>> = vec![Vec::new(); promises.len()];
+    let mut untouched_count = 0;
+    for split in 0..splits {
+        progress(split, splits);
+        let learnt = half(split);
+        let (classifier, left_out) =
+            fit(&data.labels, &examples.only(|index| learnt[index]), settings, |_, _| ())?;
+        let untouched: Vec<Prediction> = (0..learnt.len())
+            .filter(|&index| !learnt[index])
+            .map(|index| classifier.predict(&features[index], data.messages[index].label))
+            .collect();
+        untouched_count = untouched.len();
+        for (&max_error, outcomes) in promises.iter().zip(&mut outcomes) {
+            let promise = Promise { max_error, confidence, intents: BTreeMap::new() };
+            let kept = thresholds(&left_out, &data.labels, &promise).promise;
+            outcomes.push(kept.threshold.map(|threshold| answer(&untouched, &data.labels, threshold.get())));
+        }
+    }
+    progress(splits, splits);
+    let summaries = promises.iter().zip(outcomes).map(|(&max_error, outcomes)| {
+        let answered: Vec<(usize, usize)> = outcomes.iter().copied().flatten().collect();
+        let share = |(wrong, count): (usize, usize)| wrong as f64 / count.max(1) as f64;
+        let errors: Vec<f64> =
+            answered.iter().filter(|(_, count)| *count > 0).map(|&outcome| share(outcome)).collect();
+        SimulatedPromise {
+            max_error,
+            confidence,
+            splits,
+            refused: outcomes.len() - answered.len(),
+            broken: answered.iter().filter(|&&outcome| share(outcome) > max_error).count(),
+            coverage: answered.iter().map(|(_, count)| *count as f64).sum::<f64>()
+                / (splits * untouched_count).max(1) as f64,
+            error: errors.iter().sum::<f64>() / errors.len().max(1) as f64,
+        }
+    });
+    Ok(summaries.collect())
+}
+
+/// Which messages are learnt from: half of each class, at random.
+fn halves(messages: &[LabelledText], split: u64) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..messages.len()).collect();
+    order.sort_by_key(|&index| split_mix(split_mix(split) ^ index as u64));
+    let mut turns: BTreeMap<Option<usize>, bool> = BTreeMap::new();
+    let mut learnt = vec![false; messages.len()];
+    for index in order {
+        let turn = turns.entry(messages[index].label).or_default();
+        *turn = !*turn;
+        learnt[index] = *turn;
+    }
+    learnt
+}
+
+/// How many would be answered wrongly, and how many in all.
+fn answer(predictions: &[Prediction], labels: &[Label], threshold: f64) -> (usize, usize) {
+    let (mut wrong, mut answered) = (0, 0);
+    for prediction in predictions {
+        let (intent, confidence) = prediction.likeliest();
+        if confidence >= threshold && labels[intent].handling == Handling::Answer {
+            answered += 1;
+            wrong += usize::from(prediction.target != Some(intent));
+        }
+    }
+    (wrong, answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_is_halved_and_each_split_is_another() {
+        let messages: Vec<LabelledText> = (0..41)
+            .map(|i| LabelledText { text: String::new(), label: (i % 3 > 0).then_some(i % 3) })
+            .collect();
+        let split = halves(&messages, 1);
+        for class in [None, Some(1), Some(2)] {
+            let of_class = messages.iter().zip(&split).filter(|(message, _)| message.label == class);
+            let (learnt, rest): (Vec<_>, Vec<_>) = of_class.partition(|(_, learnt)| **learnt);
+            assert!(learnt.len().abs_diff(rest.len()) <= 1);
+        }
+        assert_ne!(split, halves(&messages, 2));
+        assert_eq!(split, halves(&messages, 1));
+    }
+}

@@ -1,0 +1,196 @@
+//! Intents from files of any known format.
+//!
+//! | file | format |
+//! |---|---|
+//! | `*.yaml`, `*.yml` with `nlu:` | Rasa's training data |
+//! | other `*.yaml`, `*.yml` | one intent of ours |
+//! | `*.jsonl`, `*.ndjson` | one object a line: `{"text": "…", "intent": "an_id" or null}` |
+//! | `*.csv`, `*.tsv` | columns `text` and `intent`, in the first line |
+//!
+//! A folder may hold all of them, and folders. No intent (`null`, nothing, or `out_of_scope`) means that a message is none of the intents.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::{Example, Handling, Intent, IntentId, Intents, Label, Mistake, OUT_OF_SCOPE, Priority};
+use super::{flat, rasa, yaml};
+use crate::{Error, Result};
+
+impl Intents {
+    /// Reads a file, or every file of a folder whose format is known.
+    ///
+    /// # Errors
+    /// [`Error::Intents`] lists all mistakes, each with file and line.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut loader = Loader::default();
+        if path.is_dir() {
+            for file in files(path)? {
+                let name = file.strip_prefix(path).unwrap_or(&file).to_path_buf();
+                loader.file(&file, &name)?;
+            }
+        } else {
+            let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+            if !loader.file(path, &name)? {
+                loader.mistake(
+                    path,
+                    None,
+                    "files of this kind are not known: give `.yaml`, `.jsonl` or `.csv`",
+                );
+            }
+        }
+        loader.finish(path)
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct Loader {
+    intents: BTreeMap<IntentId, Intent>,
+    out_of_scope: Vec<Example>,
+    mistakes: Vec<Mistake>,
+    /// Where each message of an intent stands, to find it standing twice.
+    seen: HashMap<String, Place>,
+}
+
+struct Place {
+    path: PathBuf,
+    line: u64,
+    intent: Option<IntentId>,
+}
+
+impl Loader {
+    /// Reads a file, called `name` within its folder, if its format is known.
+    fn file(&mut self, path: &Path, name: &Path) -> Result<bool> {
+        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+        let read: fn(&mut Self, &Path, &Path, &str) = match extension.to_str() {
+            Some("yaml" | "yml") => |loader, path, name, text| {
+                if rasa::is_rasa(text) {
+                    rasa::read(loader, path, text);
+                } else {
+                    yaml::read(loader, path, name, text);
+                }
+            },
+            Some("jsonl" | "ndjson") => |loader, path, _, text| flat::read_json_lines(loader, path, text),
+            Some("csv") => |loader, path, _, text| flat::read_table(loader, path, text, b','),
+            Some("tsv") => |loader, path, _, text| flat::read_table(loader, path, text, b'\t'),
+            _ => return Ok(false),
+        };
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        match std::str::from_utf8(&bytes) {
+            // A byte order mark, as spreadsheets write it, is no text.
+            Ok(text) => read(self, path, name, text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Err(error) => {
+                let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+                let problem = "this is not UTF-8: save the file as UTF-8 (spreadsheets offer `CSV UTF-8`)";
+                self.mistake(path, Some(line as u64), problem);
+            }
+        }
+        Ok(true)
+    }
+
+    /// An intent with its metadata, which may have examples already from another file.
+    pub(super) fn intent(&mut self, label: Label) {
+        let examples = self.intents.remove(&label.id).map(|intent| intent.examples).unwrap_or_default();
+        self.intents.insert(label.id.clone(), Intent { label, examples });
+    }
+
+    /// A message, and the id of its intent where it has one. The same message under the same intent counts once. Returns where
+    /// it stands under another.
+    pub(super) fn example(
+        &mut self,
+        path: &Path,
+        line: u64,
+        text: &str,
+        intent: Option<&str>,
+        language: Option<&str>,
+    ) -> Option<Twice> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.mistake(path, Some(line), "this example is empty: write a message or remove it");
+            return None;
+        }
+        let intent =
+            match intent.map(str::trim).filter(|id| !id.is_empty() && *id != OUT_OF_SCOPE).map(IntentId::new)
+            {
+                None => None,
+                Some(Some(id)) => Some(id),
+                Some(None) => {
+                    self.mistake(path, Some(line), "this is not an intent's id: it has control characters");
+                    return None;
+                }
+            };
+        let here = Place { path: path.to_path_buf(), line, intent: intent.clone() };
+        let twice = self.seen.insert(same_message_key(text), here).map(|other| Twice {
+            place: format!("{}:{}", other.path.display(), other.line),
+            same_intent: other.intent == intent,
+        });
+        if twice.as_ref().is_some_and(|twice| twice.same_intent) {
+            return twice;
+        }
+        let example = Example { text: text.to_owned(), language: language.map(str::to_owned) };
+        match intent {
+            None => self.out_of_scope.push(example),
+            Some(id) => {
+                let intent = self
+                    .intents
+                    .entry(id.clone())
+                    .or_insert_with(|| Intent { label: plain_label(id), examples: Vec::new() });
+                intent.examples.push(example);
+            }
+        }
+        twice
+    }
+
+    pub(super) fn mistake(&mut self, path: &Path, line: Option<u64>, problem: impl Into<String>) {
+        self.mistakes.push(Mistake { path: path.to_path_buf(), line, problem: problem.into() });
+    }
+
+    fn finish(mut self, path: &Path) -> Result<Intents> {
+        if self.intents.is_empty() && self.mistakes.is_empty() {
+            self.mistake(
+                path,
+                None,
+                "there is no intent here: `*.yaml`, `*.jsonl` and `*.csv` files are read",
+            );
+        }
+        if self.mistakes.is_empty() {
+            Ok(Intents { intents: self.intents.into_values().collect(), out_of_scope: self.out_of_scope })
+        } else {
+            Err(Error::Intents(self.mistakes))
+        }
+    }
+}
+
+/// A message that stands elsewhere, too.
+pub(super) struct Twice {
+    pub(super) place: String,
+    pub(super) same_intent: bool,
+}
+
+/// For an intent of which only the id is known.
+fn plain_label(id: IntentId) -> Label {
+    Label { id, title: BTreeMap::new(), priority: Priority::Normal, handling: Handling::Answer }
+}
+
+/// Two messages that differ only in case and white space are the same message.
+fn same_message_key(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// All files below a folder, sorted, without hidden ones.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(Error::io("read", &folder))? {
+            let entry = entry.map_err(Error::io("read", &folder))?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
