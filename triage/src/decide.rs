@@ -86,6 +86,10 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
     let answers = likeliest.label.handling == Handling::Answer
         && thresholds.allow(&likeliest.label.id, likeliest.confidence);
     if !answers {
+        // There is nothing to ask about when it is more probably none of the intents than any.
+        if evidence.out_of_scope > likeliest.confidence {
+            return escalate(EscalationReason::OutOfScope);
+        }
         return match choices(evidence, policy) {
             Some(choices) => Decision::Clarify { choices },
             None => escalate(EscalationReason::LowConfidence),
@@ -246,6 +250,15 @@ mod tests {
         let mut evidence =
             evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![hit("returns", 0.9)]);
         evidence.out_of_scope = probability(0.51);
+        assert_eq!(reason(&evidence), EscalationReason::OutOfScope);
+    }
+
+    #[test]
+    fn what_is_more_probably_none_than_any_is_not_asked_about() {
+        let intents =
+            vec![intent("returns", Handling::Answer, 0.3), intent("exchange", Handling::Answer, 0.25)];
+        let mut evidence = evidence(intents, vec![]);
+        evidence.out_of_scope = probability(0.45);
         assert_eq!(reason(&evidence), EscalationReason::OutOfScope);
     }
 

@@ -67,6 +67,7 @@ struct Manifest {
     /// How messages become n-grams; another program version may do it differently.
     n_grams: String,
     messages: usize,
+    messages_with_an_intent: usize,
     lexical_weight: f32,
     penalty: f32,
     knows_out_of_scope: bool,
@@ -221,6 +222,7 @@ impl Bundle {
                 count: manifest.messages,
             },
             lexical_weight: manifest.lexical_weight,
+            inside: manifest.messages_with_an_intent.min(manifest.messages),
         };
         let classifier = Classifier {
             index,
@@ -263,6 +265,7 @@ impl Bundle {
             weights_sha256: weights_sha256.to_owned(),
             n_grams: lexical::SETTINGS.to_owned(),
             messages: self.classifier.index.len(),
+            messages_with_an_intent: self.classifier.index.inside,
             lexical_weight: self.classifier.index.lexical_weight,
             penalty: self.classifier.penalty,
             knows_out_of_scope: self.classifier.knows_out_of_scope,

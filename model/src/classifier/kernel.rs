@@ -37,6 +37,8 @@ pub(super) struct KernelIndex {
     pub(super) rows: Vec<f32>,
     pub(super) lexical: LexicalIndex,
     pub(super) lexical_weight: f32,
+    /// How many of the messages have an intent. They come first; to be near to one that has none is no good sign.
+    pub(super) inside: usize,
 }
 
 /// What a message has in common with each of the messages in the index.
@@ -44,15 +46,15 @@ pub(super) struct KernelIndex {
 pub(super) struct Similarities {
     /// The kernel.
     pub(super) kernel: Vec<f32>,
-    /// The largest cosine of centred embeddings.
+    /// The largest cosine of centred embeddings with a message that has an intent.
     pub(super) nearest: f32,
-    /// The largest lexical cosine.
+    /// The largest lexical cosine with one.
     pub(super) nearest_lexical: f32,
 }
 
 impl KernelIndex {
-    /// Indexes messages, of which there is at least one.
-    pub(super) fn build(messages: &[&Features], lexical_weight: f32) -> Self {
+    /// Indexes messages, of which there is at least one. The first `inside` have an intent.
+    pub(super) fn build(messages: &[&Features], inside: usize, lexical_weight: f32) -> Self {
         let dimension = messages.first().map_or(0, |message| message.embedding.as_slice().len());
         let mut sums = vec![0_f64; dimension];
         for message in messages {
@@ -66,7 +68,7 @@ impl KernelIndex {
             rows.extend(centre(&message.embedding, &mean));
         }
         let grams: Vec<&Counts> = messages.iter().map(|message| &message.grams).collect();
-        Self { mean, rows, lexical: LexicalIndex::build(&grams), lexical_weight }
+        Self { mean, rows, lexical: LexicalIndex::build(&grams), lexical_weight, inside }
     }
 
     /// How many messages there are.
@@ -82,7 +84,7 @@ impl KernelIndex {
         matmul(into, Accum::Replace, rows, MatRef::from_column_major_slice(x, x.len(), 1), 1.0, Par::Seq);
         let mut lexical = vec![0.0; self.len()];
         self.lexical.similarities(&message.grams, &mut lexical);
-        let (nearest, nearest_lexical) = (largest(&kernel), largest(&lexical));
+        let (nearest, nearest_lexical) = (largest(&kernel[..self.inside]), largest(&lexical[..self.inside]));
         for (cosine, lexical) in kernel.iter_mut().zip(lexical) {
             *cosine = self.kernel(*cosine, lexical);
         }
@@ -101,7 +103,10 @@ impl KernelIndex {
             lexical.fill(0.0);
             self.lexical.similarities(&message.grams, &mut lexical);
             let column = gram.col_as_slice_mut(number);
-            let others = |values: &[f32]| largest(&values[..number]).max(largest(&values[number + 1..]));
+            let others = |values: &[f32]| {
+                let (before, after) = (number.min(self.inside), (number + 1).min(self.inside));
+                largest(&values[..before]).max(largest(&values[after..self.inside]))
+            };
             nearest.push((others(column), others(&lexical)));
             for (cosine, lexical) in column.iter_mut().zip(&lexical) {
                 *cosine = self.kernel(*cosine, *lexical);
@@ -148,7 +153,7 @@ mod tests {
     fn a_message_of_the_index_has_the_similarities_of_its_row() {
         let messages = messages();
         let messages: Vec<&Features> = messages.iter().collect();
-        let index = KernelIndex::build(&messages, 0.5);
+        let index = KernelIndex::build(&messages, 3, 0.5);
         let (gram, nearest) = index.gram(&messages);
         for (number, message) in messages.iter().enumerate() {
             let found = index.similarities(message);
@@ -163,11 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn a_message_without_an_intent_is_nobodys_neighbour() {
+        let messages = messages();
+        let messages: Vec<&Features> = messages.iter().collect();
+        let index = KernelIndex::build(&messages, 2, 0.5);
+        let found = index.similarities(messages[2]);
+        assert!(found.nearest < 0.5 && found.nearest_lexical < 0.9, "{found:?}");
+        let (_, nearest) = index.gram(&messages);
+        assert!((nearest[2].0 - found.nearest).abs() < 1e-5);
+    }
+
+    #[test]
     fn letters_count_as_much_as_they_are_told_to() {
         let messages = messages();
         let messages: Vec<&Features> = messages.iter().collect();
-        let kernel = |weight| KernelIndex::build(&messages, weight).similarities(messages[0]).kernel[2];
-        let lexical = KernelIndex::build(&messages, 0.0).lexical;
+        let kernel = |weight| KernelIndex::build(&messages, 3, weight).similarities(messages[0]).kernel[2];
+        let lexical = KernelIndex::build(&messages, 3, 0.0).lexical;
         let mut cosines = vec![0.0; 3];
         lexical.similarities(&messages[0].grams, &mut cosines);
         let expected = 1.0 + (kernel(0.0) - 1.0 + 2.0 * cosines[2]) / 3.0;

@@ -188,7 +188,7 @@ fn require_enough(labels: &[Label], messages: &[LabelledText]) -> Result<()> {
     Ok(())
 }
 
-/// Messages with their classes; those out of scope are the class after the intents.
+/// Messages with their classes; those out of scope come last, and are the class after the intents.
 pub(super) struct Examples<'a> {
     intents: usize,
     features: Vec<&'a Features>,
@@ -210,6 +210,11 @@ impl<'a> Examples<'a> {
 
     fn knows_out_of_scope(&self) -> bool {
         self.classes.contains(&self.intents)
+    }
+
+    /// How many messages have an intent.
+    fn inside(&self) -> usize {
+        self.classes.iter().filter(|&&class| class < self.intents).count()
     }
 
     /// How many classes there are.
@@ -257,7 +262,7 @@ pub(super) fn select(examples: &Examples<'_>, mut progress: impl FnMut(usize, us
     let mut loss = |settings: Settings| -> Result<f64> {
         progress(done, of);
         done += 1;
-        let index = KernelIndex::build(&sample.features, settings.lexical_weight);
+        let index = KernelIndex::build(&sample.features, sample.inside(), settings.lexical_weight);
         let (gram, _) = index.gram(&sample.features);
         let fitted = ridge::fit(gram, &sample.classes, sample.count(), settings.penalty)?;
         Ok(fit_temperature(&fitted.left_out, &sample.classes).1)
@@ -291,7 +296,7 @@ pub(super) fn fit(
 ) -> Result<(Classifier, Vec<Prediction>)> {
     let parts = if examples.knows_out_of_scope() { 0 } else { SCOPE_PARTS.min(examples.intents - 1) };
     progress(0, parts + 1);
-    let index = KernelIndex::build(&examples.features, settings.lexical_weight);
+    let index = KernelIndex::build(&examples.features, examples.inside(), settings.lexical_weight);
     let (gram, nearest) = index.gram(&examples.features);
     let fitted = ridge::fit(gram, &examples.classes, examples.count(), settings.penalty)?;
     let target = |class: usize| (class < examples.intents).then_some(class);
@@ -353,7 +358,7 @@ fn strangers(
     for part in 0..parts {
         progress(part + 1);
         let known = sample.only(|row| sample.classes[row] % parts != part);
-        let index = KernelIndex::build(&known.features, settings.lexical_weight);
+        let index = KernelIndex::build(&known.features, known.inside(), settings.lexical_weight);
         let (gram, _) = index.gram(&known.features);
         // Classes without messages get no score of their own.
         let classes: Vec<usize> = (0..sample.intents).filter(|class| class % parts != part).collect();
@@ -394,14 +399,14 @@ pub(super) fn thresholds(predictions: &[Prediction], labels: &[Label], promise: 
     }
 }
 
-/// The lowest that costs no more in-scope accuracy than is allowed.
+/// The lowest that costs no more in-scope accuracy than is allowed, and at most one half.
 fn scope_threshold(predictions: &[Prediction]) -> Probability {
     let in_scope: Vec<&Prediction> = predictions.iter().filter(|p| p.target.is_some()).collect();
     let right = in_scope.iter().filter(|p| Some(p.likeliest().0) == p.target);
     let mut right: Vec<f64> = right.map(|p| p.out_of_scope).collect();
     right.sort_by(|a, b| b.total_cmp(a));
     let allowed = (in_scope.len() as f64 * SCOPE_LOSS) as usize;
-    Probability::rounded(right.get(allowed).copied().unwrap_or(0.5))
+    Probability::rounded(right.get(allowed).copied().unwrap_or(0.5).min(0.5))
 }
 
 /// `SplitMix64` (Steele et al. 2014): scrambles a number the same way everywhere.

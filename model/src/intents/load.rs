@@ -194,3 +194,119 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(files: &[(&str, &str)]) -> Result<Intents> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        match files {
+            [(name, _)] => Intents::load(&folder.path().join(name)),
+            _ => Intents::load(folder.path()),
+        }
+    }
+
+    /// Ids with their messages, and messages without an intent.
+    fn contents(intents: &Intents) -> (Vec<(&str, Vec<&str>)>, Vec<&str>) {
+        let of = intents.intents.iter().map(|intent| {
+            (intent.label.id.as_str(), intent.examples.iter().map(|example| example.text.as_str()).collect())
+        });
+        (of.collect(), intents.out_of_scope.iter().map(|example| example.text.as_str()).collect())
+    }
+
+    fn mistakes(files: &[(&str, &str)]) -> Vec<(Option<u64>, String)> {
+        match load(files) {
+            Err(Error::Intents(mistakes)) => {
+                mistakes.into_iter().map(|mistake| (mistake.line, mistake.problem)).collect()
+            }
+            other => panic!("expected mistakes, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn json_lines_have_intents_as_they_are_called_and_null_for_none() {
+        let intents = load(&[(
+            "a.jsonl",
+            "{\"text\": \"top up\", \"intent\": \"reverted_card_payment?\", \"x\": 1}\n\n\
+             {\"text\": \"poem\", \"intent\": null}\n{\"text\": \"joke\", \"intent\": \"out_of_scope\"}\n\
+             {\"text\": \"TOP  up\", \"intent\": \"reverted_card_payment?\"}\n",
+        )]);
+        let intents = intents.unwrap();
+        assert_eq!(
+            contents(&intents),
+            (vec![("reverted_card_payment?", vec!["top up"])], vec!["poem", "joke"])
+        );
+    }
+
+    #[test]
+    fn a_table_may_name_its_columns_differently_and_quote() {
+        let text = "\u{feff}id,Label,Utterance,lang\n1,refund,\"where, please, is it\",en\n2,,写首诗,zh\n";
+        let intents = load(&[("a.csv", text)]).unwrap();
+        assert_eq!(contents(&intents), (vec![("refund", vec!["where, please, is it"])], vec!["写首诗"]));
+        assert_eq!(intents.intents[0].examples[0].language.as_deref(), Some("en"));
+        let intents = load(&[("a.tsv", "text\tintent\nhi\tgreet\n")]).unwrap();
+        assert_eq!(contents(&intents).0, [("greet", vec!["hi"])]);
+    }
+
+    #[test]
+    fn rasa_files_have_two_forms_and_annotations() {
+        let text = "version: \"3.1\"\nnlu:\n- intent: faq/ask_refund\n  examples: |\n    - where is my [refund](thing)\n    - \
+                    [订单123](order_id) 在哪\n- intent: greet\n  examples:\n  - text: |\n      hello [Ann]{\"entity\": \"name\"}\n    \
+                    metadata:\n      sentiment: neutral\n- synonym: phone\n  examples: |\n    - mobile\n";
+        let intents = load(&[("nlu.yml", text)]).unwrap();
+        assert_eq!(
+            contents(&intents).0,
+            [("faq/ask_refund", vec!["where is my refund", "订单123 在哪"]), ("greet", vec!["hello Ann"])]
+        );
+    }
+
+    #[test]
+    fn a_folder_may_hold_all_of_them_and_folders() {
+        let ours = "id: faq/returns\ntitle: {zh: 退货}\npriority: high\nhandling: human\nexamples:\n  zh: [我要退货]\n";
+        let files = [
+            ("faq/returns.yaml", ours),
+            ("more.jsonl", "{\"text\": \"send it back\", \"intent\": \"faq/returns\"}\n"),
+            ("notes.txt", "not read"),
+            (".hidden.jsonl", "not read"),
+        ];
+        let intents = load(&files).unwrap();
+        assert_eq!(contents(&intents).0, [("faq/returns", vec!["我要退货", "send it back"])]);
+        assert_eq!(intents.intents[0].label.priority, Priority::High);
+    }
+
+    #[test]
+    fn mistakes_have_lines_and_say_what_to_do() {
+        let lines = "{\"text\": \"a\", \"intent\": \"x\"}\n{\"text\": \"b\"}\nnot json\n{\"text\": \" \", \"intent\": \"x\"}\n";
+        let found = mistakes(&[("a.jsonl", lines)]);
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [Some(2), Some(3), Some(4)]);
+        assert!(
+            found[0].1.contains("missing field `intent`") && found[0].1.contains("A line is"),
+            "{found:?}"
+        );
+
+        let found = mistakes(&[("a.csv", "question,answer\nhi,there\n")]);
+        assert!(found[0].1.contains("it has question, answer"), "{found:?}");
+        let found = mistakes(&[("a.csv", "text,intent\nonly one\n")]);
+        assert_eq!(found[0].0, Some(2));
+
+        let found = mistakes(&[("nlu.yml", "nlu:\n- intent: greet\n  examples: |\n    hello\n")]);
+        assert!(found[0].0 == Some(2) && found[0].1.contains("start with `- `"), "{found:?}");
+        assert!(mistakes(&[("a.docx", "x")])[0].1.contains("not known"));
+    }
+
+    #[test]
+    fn another_encoding_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gbk.csv");
+        std::fs::write(&path, b"text,intent\n\xcd\xcb\xbb\xf5,returns\n").unwrap();
+        let Err(Error::Intents(found)) = Intents::load(&path) else { panic!("expected a mistake") };
+        assert_eq!(found[0].line, Some(2));
+        assert!(found[0].problem.contains("UTF-8"), "{found:?}");
+    }
+}

@@ -113,7 +113,7 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture");
     let intents = Intents::load(&fixture.join("intents")).unwrap();
     // So few examples cannot support a strict promise.
-    let promise = Promise { max_error: 0.3, confidence: 0.6, ..Promise::default() };
+    let promise = Promise { max_error: 0.1, confidence: 0.6, ..Promise::default() };
     let options = TrainOptions { promise, ..TrainOptions::default() };
     let data = TrainingData::new(&intents, None).unwrap();
     let bundle = train(&encoder, &data, &options, |_, _, _| ()).unwrap();
