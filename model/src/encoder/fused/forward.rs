@@ -506,7 +506,7 @@ struct Place<'a> {
 }
 
 /// What one of some calls asks for, of all that is needed after them.
-fn share<'a>(ahead: [&'a [WeightStep]; 3], call: usize, calls: usize) -> &'a [WeightStep] {
+fn share(ahead: [&[WeightStep]; 3], call: usize, calls: usize) -> &[WeightStep] {
     let total: usize = ahead.iter().map(|part| part.len()).sum();
     let (mut start, mut end) = (call * total / calls, (call + 1) * total / calls);
     for part in ahead {

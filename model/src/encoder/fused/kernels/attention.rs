@@ -205,11 +205,12 @@ impl Tile<'_> {
             queries[row] = &self.queries[row * self.stride..][..width];
         });
         let mut sums = [[simd.splat(0.0); VECTORS]; ROWS];
+        #[expect(clippy::needless_range_loop, reason = "so the compiler sees that no row ends too early")]
         for k in 0..width {
             let keys = lanes(&self.keys[k * self.key_stride + key..][..VECTORS * LANES]);
             let mut at = [simd.splat(0.0); VECTORS];
-            for v in 0..VECTORS {
-                at[v] = simd.load(&keys[v]);
+            for (at, keys) in at.iter_mut().zip(keys) {
+                *at = simd.load(keys);
             }
             unrolled!(ROWS, |row| {
                 let query = simd.splat(queries[row][k]);
@@ -220,8 +221,8 @@ impl Tile<'_> {
         }
         unrolled!(ROWS, |row| {
             let to = lanes_mut(&mut scores[row * score_stride + key..][..VECTORS * LANES]);
-            for v in 0..VECTORS {
-                simd.store(sums[row][v], &mut to[v]);
+            for (sum, to) in sums[row].into_iter().zip(to) {
+                simd.store(sum, to);
             }
         });
     }
@@ -244,6 +245,7 @@ impl Tile<'_> {
         let shift = simd.splat(-simd.greatest(greatest) * self.scale);
         let mut sum = simd.splat(0.0);
         for lanes in row {
+            let lanes: &mut Lanes<f32> = lanes;
             let value = exp2(simd, simd.mul_add(simd.load(lanes), scale, shift));
             simd.store(value, lanes);
             sum = simd.add(sum, value);
@@ -267,11 +269,12 @@ impl Tile<'_> {
             rows[row] = &scores[row * score_stride..][..tokens];
         });
         let mut sums = [[simd.splat(0.0); VECTORS]; ROWS];
+        #[expect(clippy::needless_range_loop, reason = "so the compiler sees that no row ends too early")]
         for k in 0..tokens {
             let values = lanes(&self.values[k * self.stride + column..][..VECTORS * LANES]);
             let mut at = [simd.splat(0.0); VECTORS];
-            for v in 0..VECTORS {
-                at[v] = simd.load(&values[v]);
+            for (at, values) in at.iter_mut().zip(values) {
+                *at = simd.load(values);
             }
             unrolled!(ROWS, |row| {
                 let score = simd.splat(rows[row][k]);
@@ -285,9 +288,8 @@ impl Tile<'_> {
             // SAFETY: nobody else touches this head's columns meanwhile.
             let to = unsafe { self.out.slice_mut(start, VECTORS * LANES) };
             let inverse = simd.splat(inverses[row]);
-            for (v, to) in lanes_mut(to).iter_mut().enumerate() {
-                let to: &mut Lanes<f32> = to;
-                simd.store(simd.mul(sums[row][v], inverse), to);
+            for (sum, to) in sums[row].into_iter().zip(lanes_mut(to)) {
+                simd.store(simd.mul(sum, inverse), to);
             }
         });
     }

@@ -75,7 +75,7 @@ pub(in super::super) struct Linear<'a, A> {
 impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
     #[inline(always)]
     fn run(self, simd: S) {
-        if S::MATRICES {
+        if S::MATRICES && self.rows.len() > LANES {
             return self.by_matrices(simd);
         }
         let Range { start: mut first, end: rows } = self.rows;
@@ -185,7 +185,7 @@ impl<A: Copy> Linear<'_, A> {
         });
     }
 
-    /// The same in matrices of up to 32 rows. While one block is multiplied, what the block before gave is worked into `out`:
+    /// The same in matrices of up to 32 rows; for a few rows there would be nothing to gain. While one block is multiplied, what the block before gave is worked into `out`:
     /// two units of the processor do that at the same time.
     #[inline(always)]
     fn by_matrices<S: Simd<Activation = A>>(&self, simd: S) {
@@ -237,13 +237,13 @@ impl<A: Copy> Linear<'_, A> {
             // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
             let to = lanes_mut(unsafe { self.out.slice_mut(start, PANEL) });
             let (scale, least) = (simd.splat(quantization.scale), simd.splat(quantization.least));
-            for v in 0..2 {
+            for (v, to) in to.iter_mut().enumerate() {
                 let sum = simd.mul(simd.to_f32(simd.load_sums(&sums[v])), scale);
-                let out = if block == 0 { bias[v] } else { simd.load(&to[v]) };
+                let out = if block == 0 { bias[v] } else { simd.load(to) };
                 let out = simd.mul_add(sum, scales[v], out);
                 let out = simd.mul_add(least, weight_sums[v], out);
                 let gelu_now = last && self.activation == Activation::Gelu;
-                simd.store(if gelu_now { gelu(simd, out) } else { out }, &mut to[v]);
+                simd.store(if gelu_now { gelu(simd, out) } else { out }, to);
             }
         }
     }

@@ -83,8 +83,8 @@ fn find_range<S: Simd>(simd: S, row: &[f32], (factor, offset): (&[f32], &[f32]))
     let mut greatest = [simd.splat(f32::NEG_INFINITY); 4];
     let channels = fours(factor).iter().zip(fours(offset));
     for (row, (factor, offset)) in fours(row).iter().zip(channels) {
-        for v in 0..4 {
-            let value = simd.mul_add(simd.load(&row[v]), simd.load(&factor[v]), simd.load(&offset[v]));
+        for (v, row) in row.iter().enumerate() {
+            let value = simd.mul_add(simd.load(row), simd.load(&factor[v]), simd.load(&offset[v]));
             least[v] = simd.min(least[v], value);
             greatest[v] = simd.max(greatest[v], value);
         }
@@ -112,9 +112,9 @@ fn quantize<S: Simd>(
     let rows = fours(row).iter().zip(quantized.as_chunks_mut().0);
     for ((row, quantized), (factor, offset)) in rows.zip(channels) {
         let mut steps = [simd.round(shift); 4];
-        for v in 0..4 {
+        for (v, steps) in steps.iter_mut().enumerate() {
             let value = simd.mul_add(simd.load(&row[v]), simd.load(&factor[v]), simd.load(&offset[v]));
-            steps[v] = simd.round(simd.mul_add(value, inverses, shift));
+            *steps = simd.round(simd.mul_add(value, inverses, shift));
         }
         simd.store_activations(steps, quantized);
     }
