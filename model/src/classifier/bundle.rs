@@ -3,7 +3,8 @@
 //! ```text
 //! data/bundle/
 //!   bundle.json           labels, encoder, hash of the training data, thresholds, calibration, metrics
-//!   weights.safetensors   the training messages as the kernel sees them, and the regression's coefficients
+//!   weights.safetensors   messages as the kernel sees them, and the regression's coefficients
+//!   messages.jsonl        the same messages, for people: what a decision was near to
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,16 +16,17 @@ use serde::{Deserialize, Serialize};
 
 use super::confidence::ConfidenceModel;
 use super::kernel::KernelIndex;
-use super::lexical::{self, LexicalIndex};
+use super::lexical::{self, LexicalIndex, Postings};
 use super::{Classifier, LabelledText, Metrics, Promise, Thresholds, TrainingData};
 use crate::folder::{EncoderId, sha256_hex};
-use crate::intents::Label;
+use crate::intents::{IntentId, Label};
 use crate::replace::NewFolder;
-use crate::{Error, Result, TextEncoder};
+use crate::{Embedding, Error, Result, TextEncoder};
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MANIFEST: &str = "bundle.json";
 const WEIGHTS: &str = "weights.safetensors";
+const MESSAGES: &str = "messages.jsonl";
 
 /// A trained classifier and where it came from.
 #[derive(Clone, Debug)]
@@ -34,6 +36,28 @@ pub struct Bundle {
     data_sha256: String,
     thresholds: Thresholds,
     metrics: Metrics,
+    /// The messages of the classifier's index.
+    messages: Vec<LabelledText>,
+}
+
+/// A message that the classifier learnt from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NearestExample {
+    /// The message, or the title of an intent.
+    pub text: String,
+    /// Its intent; `None` for one that is out of scope.
+    pub intent: Option<IntentId>,
+    /// How alike it is, in meaning and to the letter, from 0 to 1.
+    pub similarity: f32,
+}
+
+/// A line of `messages.jsonl`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    text: String,
+    /// A position in the list of labels.
+    label: Option<usize>,
 }
 
 /// Names a bundle by its contents: the same data and encoder give the same id.
@@ -64,14 +88,11 @@ struct Manifest {
     encoder: EncoderId,
     data_sha256: String,
     weights_sha256: String,
+    messages_sha256: String,
     /// How messages become n-grams; another program version may do it differently.
     n_grams: String,
-    messages: usize,
-    messages_with_an_intent: usize,
     lexical_weight: f32,
-    penalty: f32,
     knows_out_of_scope: bool,
-    temperature: f64,
     confidence: ConfidenceModel,
     labels: Vec<Label>,
     thresholds: Thresholds,
@@ -91,13 +112,21 @@ impl Bundle {
         data: &TrainingData,
         thresholds: Thresholds,
         metrics: Metrics,
+        landmarks: &[usize],
     ) -> Self {
         let pairs = |messages: &[LabelledText]| -> Vec<(String, Option<usize>)> {
             messages.iter().map(|labelled| (labelled.text.clone(), labelled.label)).collect()
         };
-        let contents = serde_json::json!([data.labels, pairs(&data.messages), pairs(&data.validation)]);
+        let contents = serde_json::json!([
+            data.labels,
+            pairs(&data.messages),
+            pairs(&data.titles),
+            pairs(&data.validation)
+        ]);
         let data_sha256 = sha256_hex(contents.to_string().as_bytes());
-        Self { classifier, encoder, data_sha256, thresholds, metrics }
+        let all: Vec<&LabelledText> = data.messages.iter().chain(&data.titles).collect();
+        let messages = landmarks.iter().map(|&place| all[place].clone()).collect();
+        Self { classifier, encoder, data_sha256, thresholds, metrics, messages }
     }
 
     /// The classifier.
@@ -128,12 +157,25 @@ impl Bundle {
         &self.metrics
     }
 
+    /// What it learnt from that is the most like a message, the most alike first. Of many training messages, it keeps some thousands.
+    #[must_use]
+    pub fn nearest(&self, text: &str, embedding: &Embedding, count: usize) -> Vec<NearestExample> {
+        let nearest = self.classifier.nearest(text, embedding, count).into_iter();
+        nearest
+            .map(|(place, similarity)| {
+                let LabelledText { text, label } = &self.messages[place];
+                let intent = label.map(|label| self.classifier.labels[label].id.clone());
+                NearestExample { text: text.clone(), intent, similarity }
+            })
+            .collect()
+    }
+
     /// The bundle's name.
     ///
     /// # Errors
     /// When the weights cannot be laid out, which does not happen.
     pub fn id(&self) -> Result<BundleId> {
-        Ok(self.manifest(&sha256_hex(&self.weights()?)).id)
+        Ok(self.manifest(&self.weights()?, &self.lines()).id)
     }
 
     /// Writes the folder, whole or not at all, in place of one that stands there.
@@ -142,9 +184,11 @@ impl Bundle {
     /// When the disk refuses.
     pub fn save(&self, folder: &Path) -> Result<BundleId> {
         let weights = self.weights()?;
-        let manifest = self.manifest(&sha256_hex(&weights));
+        let lines = self.lines();
+        let manifest = self.manifest(&weights, &lines);
         let new = NewFolder::create(folder)?;
         new.write(WEIGHTS, &weights)?;
+        new.write(MESSAGES, lines.as_bytes())?;
         new.write(MANIFEST, &serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data"))?;
         new.commit()?;
         Ok(manifest.id)
@@ -190,86 +234,97 @@ impl Bundle {
                 loaded: encoder.id().to_string(),
             });
         }
-        let weights_path = folder.join(WEIGHTS);
-        let weights = std::fs::read(&weights_path).map_err(Error::io("read", &weights_path))?;
-        let found = sha256_hex(&weights);
-        if found != manifest.weights_sha256 {
-            return Err(Error::WrongHash { path: weights_path, expected: manifest.weights_sha256, found });
-        }
-        Self::from_parts(manifest, &weights, &weights_path, encoder.dimension())
+        let read = |name: &str, expected: &str| {
+            let path = folder.join(name);
+            let contents = std::fs::read(&path).map_err(Error::io("read", &path))?;
+            let found = sha256_hex(&contents);
+            if found == expected {
+                Ok(contents)
+            } else {
+                Err(Error::WrongHash { path, expected: expected.to_owned(), found })
+            }
+        };
+        let weights = read(WEIGHTS, &manifest.weights_sha256)?;
+        let lines = read(MESSAGES, &manifest.messages_sha256)?;
+        let messages = parse(&lines, manifest.labels.len())
+            .map_err(|problem| Error::unusable(folder.join(MESSAGES), problem))?;
+        Self::from_parts(manifest, messages, &weights, &folder.join(WEIGHTS), encoder.dimension())
     }
 
-    fn from_parts(manifest: Manifest, weights: &[u8], path: &Path, dimension: usize) -> Result<Self> {
-        let classes = manifest.labels.len() + usize::from(manifest.knows_out_of_scope);
+    fn from_parts(
+        manifest: Manifest,
+        messages: Vec<LabelledText>,
+        weights: &[u8],
+        path: &Path,
+        dimension: usize,
+    ) -> Result<Self> {
+        let (intents, count) = (manifest.labels.len(), messages.len());
+        let classes = intents + usize::from(manifest.knows_out_of_scope);
         let tensors =
             Tensors { tensors: candle_core::safetensors::load_buffer(weights, &Device::Cpu)?, path };
-        let grams: Vec<u32> = tensors.get("grams", None)?;
-        let starts: Vec<u32> = tensors.get("starts", Some(grams.len() + 1))?;
-        let postings = starts.last().map_or(0, |&end| end as usize);
-        let texts: Vec<u32> = tensors.get("postings", Some(postings))?;
-        let in_order = starts.is_sorted() && texts.iter().all(|&text| (text as usize) < manifest.messages);
-        if !in_order {
-            return Err(Error::unusable(path, "the n-grams are out of order. Run `shopdesk train` again"));
-        }
         let index = KernelIndex {
             mean: tensors.get("mean", Some(dimension))?,
-            rows: tensors.get("rows", Some(dimension * manifest.messages))?,
+            rows: tensors.get("rows", Some(dimension * count))?,
             lexical: LexicalIndex {
-                grams,
-                starts,
-                texts,
-                weights: tensors.get("posting_weights", Some(postings))?,
-                count: manifest.messages,
+                characters: tensors.postings("characters", count)?,
+                words: tensors.postings("words", count)?,
             },
             lexical_weight: manifest.lexical_weight,
-            inside: manifest.messages_with_an_intent.min(manifest.messages),
+            classes: messages.iter().map(|message| message.label.unwrap_or(intents) as u32).collect(),
         };
         let classifier = Classifier {
             index,
-            coefficients: tensors.get("coefficients", Some(classes * manifest.messages))?,
-            penalty: manifest.penalty,
+            coefficients: tensors.get("coefficients", Some(classes * count))?,
+            intercepts: tensors.get("intercepts", Some(classes))?,
             labels: manifest.labels,
             knows_out_of_scope: manifest.knows_out_of_scope,
-            temperature: manifest.temperature,
             confidence: manifest.confidence,
         };
         let Manifest { encoder, data_sha256, thresholds, metrics, .. } = manifest;
-        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics })
+        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics, messages })
     }
 
     fn weights(&self) -> Result<Vec<u8>> {
-        let Classifier { index, coefficients, .. } = &self.classifier;
-        let (messages, lexical) = (index.len(), &index.lexical);
+        let Classifier { index, coefficients, intercepts, .. } = &self.classifier;
         let floats = |values: &[f32], width: usize| {
             Tensor::from_slice(values, (values.len() / width.max(1), width), &Device::Cpu)
         };
         let whole = |values: &[u32]| Tensor::from_slice(values, values.len(), &Device::Cpu);
-        let tensors: HashMap<&str, Tensor> = HashMap::from([
-            ("mean", floats(&index.mean, index.mean.len())?),
-            ("rows", floats(&index.rows, index.mean.len())?),
-            ("coefficients", floats(coefficients, coefficients.len() / messages)?),
-            ("grams", whole(&lexical.grams)?),
-            ("starts", whole(&lexical.starts)?),
-            ("postings", whole(&lexical.texts)?),
-            ("posting_weights", floats(&lexical.weights, 1)?),
+        let mut tensors: HashMap<String, Tensor> = HashMap::from([
+            ("mean".to_owned(), floats(&index.mean, index.mean.len())?),
+            ("rows".to_owned(), floats(&index.rows, index.mean.len())?),
+            ("coefficients".to_owned(), floats(coefficients, intercepts.len())?),
+            ("intercepts".to_owned(), floats(intercepts, intercepts.len())?),
         ]);
+        for (name, postings) in [("characters", &index.lexical.characters), ("words", &index.lexical.words)] {
+            tensors.insert(format!("{name}.grams"), whole(&postings.grams)?);
+            tensors.insert(format!("{name}.starts"), whole(&postings.starts)?);
+            tensors.insert(format!("{name}.texts"), whole(&postings.texts)?);
+            tensors.insert(format!("{name}.weights"), floats(&postings.weights, 1)?);
+        }
         safetensors::serialize(tensors, None).map_err(|error| Error::Tensor(error.into()))
     }
 
-    fn manifest(&self, weights_sha256: &str) -> Manifest {
+    /// `messages.jsonl`.
+    fn lines(&self) -> String {
+        let lines = self.messages.iter().map(|LabelledText { text, label }| {
+            let line = Line { text: text.clone(), label: *label };
+            serde_json::to_string(&line).expect("a line is plain data") + "\n"
+        });
+        lines.collect()
+    }
+
+    fn manifest(&self, weights: &[u8], lines: &str) -> Manifest {
         let mut manifest = Manifest {
             format: FORMAT,
             id: BundleId(String::new()),
             encoder: self.encoder.clone(),
             data_sha256: self.data_sha256.clone(),
-            weights_sha256: weights_sha256.to_owned(),
+            weights_sha256: sha256_hex(weights),
+            messages_sha256: sha256_hex(lines.as_bytes()),
             n_grams: lexical::SETTINGS.to_owned(),
-            messages: self.classifier.index.len(),
-            messages_with_an_intent: self.classifier.index.inside,
             lexical_weight: self.classifier.index.lexical_weight,
-            penalty: self.classifier.penalty,
             knows_out_of_scope: self.classifier.knows_out_of_scope,
-            temperature: self.classifier.temperature,
             confidence: self.classifier.confidence.clone(),
             labels: self.classifier.labels.clone(),
             thresholds: self.thresholds.clone(),
@@ -281,6 +336,19 @@ impl Bundle {
     }
 }
 
+/// Reads `messages.jsonl`.
+fn parse(lines: &[u8], intents: usize) -> Result<Vec<LabelledText>, String> {
+    let lines = std::str::from_utf8(lines).map_err(|error| error.to_string())?;
+    let messages = lines.lines().map(|line| {
+        let Line { text, label } = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        match label {
+            Some(label) if label >= intents => Err(format!("there is no intent number {label}")),
+            _ => Ok(LabelledText { text, label }),
+        }
+    });
+    messages.collect::<Result<_, _>>().map_err(|problem| format!("{problem}. Run `shopdesk train` again"))
+}
+
 /// What a file of weights holds.
 struct Tensors<'a> {
     tensors: HashMap<String, Tensor>,
@@ -288,6 +356,22 @@ struct Tensors<'a> {
 }
 
 impl Tensors<'_> {
+    fn postings(&self, name: &str, count: usize) -> Result<Postings> {
+        let grams: Vec<u32> = self.get(&format!("{name}.grams"), None)?;
+        let starts: Vec<u32> = self.get(&format!("{name}.starts"), Some(grams.len() + 1))?;
+        let length = starts.last().map_or(0, |&end| end as usize);
+        let texts: Vec<u32> = self.get(&format!("{name}.texts"), Some(length))?;
+        let weights = self.get(&format!("{name}.weights"), Some(length))?;
+        let in_order = starts.is_sorted() && texts.iter().all(|&text| (text as usize) < count);
+        if !in_order {
+            return Err(Error::unusable(
+                self.path,
+                "the n-grams are out of order. Run `shopdesk train` again",
+            ));
+        }
+        Ok(Postings { grams, starts, texts, weights, count })
+    }
+
     /// The numbers of a tensor, as many as they should be.
     fn get<T: WithDType>(&self, name: &str, length: Option<usize>) -> Result<Vec<T>> {
         let tensor = self.tensors.get(name).map(|tensor| tensor.flatten_all()?.to_vec1::<T>());

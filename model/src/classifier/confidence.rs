@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kernel::Similarities;
+use super::kernel::Nearest;
 use super::logistic::{Logistic, Observation};
 use crate::Result;
 
@@ -25,9 +25,12 @@ pub(super) struct Signs {
 
 impl Signs {
     /// `intents` are the scores of the intents, `none` that of the messages out of scope, where the classifier knows some.
-    pub(super) fn new(intents: &[f32], none: Option<f32>, nearest: f32, nearest_lexical: f32) -> Self {
+    pub(super) fn new(intents: &[f32], none: Option<f32>, nearest: Nearest) -> Self {
+        // Only differences between scores mean anything; a class that nothing was learnt of pushes the others up.
+        let mean = intents.iter().sum::<f32>() / intents.len().max(1) as f32;
+        let scores = || intents.iter().map(|score| score - mean);
         let (mut place, mut best, mut second) = (0, f32::NEG_INFINITY, f32::NEG_INFINITY);
-        for (intent, &score) in intents.iter().enumerate() {
+        for (intent, score) in scores().enumerate() {
             if score > best {
                 (place, best, second) = (intent, score, best);
             } else if score > second {
@@ -35,14 +38,10 @@ impl Signs {
             }
         }
         let margin = if second.is_finite() { best - second } else { best };
-        let length = intents.iter().map(|score| score * score).sum::<f32>().sqrt();
-        let mut features = vec![best, margin, length, nearest, nearest_lexical];
-        features.extend(none);
+        let length = scores().map(|score| score * score).sum::<f32>().sqrt();
+        let mut features = vec![best, margin, length, nearest.embedding, nearest.lexical];
+        features.extend(none.map(|none| none - mean));
         Self { best: place, features: features.into_iter().map(f64::from).collect() }
-    }
-
-    pub(super) fn of(intents: &[f32], none: Option<f32>, similarities: &Similarities) -> Self {
-        Self::new(intents, none, similarities.nearest, similarities.nearest_lexical)
     }
 }
 
@@ -102,7 +101,7 @@ mod tests {
     use super::*;
 
     fn signs(level: f32) -> Signs {
-        Signs::new(&[level, 0.1, 0.0], None, level, level * 0.5)
+        Signs::new(&[level, 0.1, 0.0], None, Nearest { embedding: level, lexical: level * 0.5 })
     }
 
     fn model() -> ConfidenceModel {
@@ -135,9 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn one_intent_alone_has_a_margin() {
-        assert_eq!(Signs::new(&[0.5], None, 0.0, 0.0).features[..2], [0.5, 0.5]);
-        let known = Signs::new(&[0.25, 0.5], Some(0.1), 0.0, 0.0);
+    fn one_intent_alone_is_ahead_of_nothing() {
+        let nearest = Nearest { embedding: 0.0, lexical: 0.0 };
+        assert_eq!(Signs::new(&[0.5], None, nearest).features[..2], [0.0, 0.0]);
+        let known = Signs::new(&[0.25, 0.5], Some(0.1), nearest);
         assert_eq!((known.best, known.features.len()), (1, 6));
     }
 }

@@ -3,28 +3,28 @@
 //! The kernel of two messages with the centred, unit-length embeddings `x` and `y` and the lexical cosine `l` is
 //!
 //! ```text
-//! k = 1 + (p(x·y) + w l) / (1 + w),   p(c) = ((1 + c)² - 1) / 3
+//! k = (p(x·y) + w l) / (1 + w),   p(c) = ((1 + c)² - 1) / 3
 //! ```
 //!
 //! `p` is the polynomial kernel of degree two: it lets a classifier weigh pairs of directions, which a linear one cannot, and is 1 for
-//! equal messages. The leading 1 stands for an intercept. `w` says how much the letters count; training chooses it.
+//! equal messages. `w` says how much the letters count; training chooses it.
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 
-use super::lexical::{Counts, LexicalIndex, count};
+use super::lexical::{Grams, LexicalIndex};
 use crate::Embedding;
 
 /// A message as the kernel sees it.
 #[derive(Clone, Debug)]
 pub(super) struct Features {
     pub(super) embedding: Embedding,
-    pub(super) grams: Counts,
+    pub(super) grams: Grams,
 }
 
 impl Features {
     pub(super) fn new(text: &str, embedding: Embedding) -> Self {
-        Self { embedding, grams: count(text) }
+        Self { embedding, grams: Grams::of(text) }
     }
 }
 
@@ -37,24 +37,36 @@ pub(super) struct KernelIndex {
     pub(super) rows: Vec<f32>,
     pub(super) lexical: LexicalIndex,
     pub(super) lexical_weight: f32,
-    /// How many of the messages have an intent. They come first; to be near to one that has none is no good sign.
-    pub(super) inside: usize,
+    /// The classes of the messages.
+    pub(super) classes: Vec<u32>,
 }
 
-/// What a message has in common with each of the messages in the index.
-#[derive(Clone, Debug)]
-pub(super) struct Similarities {
-    /// The kernel.
-    pub(super) kernel: Vec<f32>,
-    /// The largest cosine of centred embeddings with a message that has an intent.
-    pub(super) nearest: f32,
-    /// The largest lexical cosine with one.
-    pub(super) nearest_lexical: f32,
+/// The largest cosines of a message with some others.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Nearest {
+    /// Of centred embeddings.
+    pub(super) embedding: f32,
+    /// Of n-grams.
+    pub(super) lexical: f32,
+}
+
+impl Nearest {
+    /// Among those that `counts` says yes to; with none, the message is like nothing.
+    pub(super) fn among(cosines: &[f32], lexical: &[f32], counts: impl Fn(usize) -> bool) -> Self {
+        let mut nearest = Self { embedding: -1.0, lexical: 0.0 };
+        for (place, (&cosine, &lexical)) in cosines.iter().zip(lexical).enumerate() {
+            if counts(place) {
+                nearest.embedding = nearest.embedding.max(cosine);
+                nearest.lexical = nearest.lexical.max(lexical);
+            }
+        }
+        nearest
+    }
 }
 
 impl KernelIndex {
-    /// Indexes messages, of which there is at least one. The first `inside` have an intent.
-    pub(super) fn build(messages: &[&Features], inside: usize, lexical_weight: f32) -> Self {
+    /// Indexes messages, of which there is at least one.
+    pub(super) fn build(messages: &[&Features], classes: Vec<u32>, lexical_weight: f32) -> Self {
         let dimension = messages.first().map_or(0, |message| message.embedding.as_slice().len());
         let mut sums = vec![0_f64; dimension];
         for message in messages {
@@ -67,62 +79,59 @@ impl KernelIndex {
         for message in messages {
             rows.extend(centre(&message.embedding, &mean));
         }
-        let grams: Vec<&Counts> = messages.iter().map(|message| &message.grams).collect();
-        Self { mean, rows, lexical: LexicalIndex::build(&grams), lexical_weight, inside }
+        let grams: Vec<&Grams> = messages.iter().map(|message| &message.grams).collect();
+        Self { mean, rows, lexical: LexicalIndex::build(&grams), lexical_weight, classes }
     }
 
     /// How many messages there are.
     pub(super) fn len(&self) -> usize {
-        self.lexical.count
+        self.classes.len()
     }
 
-    pub(super) fn similarities(&self, message: &Features) -> Similarities {
-        let x = centre(&message.embedding, &self.mean);
-        let mut kernel = vec![0.0; self.len()];
-        let rows = MatRef::from_row_major_slice(&self.rows, self.len(), x.len());
-        let (into, x) = (MatMut::from_column_major_slice_mut(&mut kernel, rows.nrows(), 1), x.as_slice());
-        matmul(into, Accum::Replace, rows, MatRef::from_column_major_slice(x, x.len(), 1), 1.0, Par::Seq);
-        let mut lexical = vec![0.0; self.len()];
-        self.lexical.similarities(&message.grams, &mut lexical);
-        let (nearest, nearest_lexical) = (largest(&kernel[..self.inside]), largest(&lexical[..self.inside]));
-        for (cosine, lexical) in kernel.iter_mut().zip(lexical) {
-            *cosine = self.kernel(*cosine, lexical);
-        }
-        Similarities { kernel, nearest, nearest_lexical }
-    }
-
-    /// The kernel between all messages of the index, and what is nearest to each other than itself.
-    pub(super) fn gram(&self, messages: &[&Features]) -> (Mat<f32>, Vec<(f32, f32)>) {
-        let count = self.len();
-        let rows = MatRef::from_row_major_slice(&self.rows, count, self.mean.len());
-        let mut gram = Mat::<f32>::zeros(count, count);
-        matmul(gram.as_mut(), Accum::Replace, rows, rows.transpose(), 1.0, Par::Seq);
-        let mut nearest = Vec::with_capacity(count);
+    /// Writes the kernel of each message with each of the index: `kernel` is a column for each message. `visit` sees the number of
+    /// the message and its cosines, of embeddings and of n-grams, before they become the kernel.
+    pub(super) fn compare(
+        &self,
+        messages: &[&Features],
+        kernel: &mut [f32],
+        mut visit: impl FnMut(usize, &[f32], &[f32]),
+    ) {
+        let (count, dimension) = (self.len(), self.mean.len());
+        let centred: Vec<f32> =
+            messages.iter().flat_map(|message| centre(&message.embedding, &self.mean)).collect();
+        matmul(
+            MatMut::from_column_major_slice_mut(kernel, count, messages.len()),
+            Accum::Replace,
+            MatRef::from_row_major_slice(&self.rows, count, dimension),
+            MatRef::from_column_major_slice(&centred, dimension, messages.len()),
+            1.0,
+            Par::Seq,
+        );
         let mut lexical = vec![0.0; count];
-        for (number, message) in messages.iter().enumerate() {
+        for (number, (message, column)) in messages.iter().zip(kernel.chunks_exact_mut(count)).enumerate() {
             lexical.fill(0.0);
             self.lexical.similarities(&message.grams, &mut lexical);
-            let column = gram.col_as_slice_mut(number);
-            let others = |values: &[f32]| {
-                let (before, after) = (number.min(self.inside), (number + 1).min(self.inside));
-                largest(&values[..before]).max(largest(&values[after..self.inside]))
-            };
-            nearest.push((others(column), others(&lexical)));
-            for (cosine, lexical) in column.iter_mut().zip(&lexical) {
-                *cosine = self.kernel(*cosine, *lexical);
+            visit(number, column, &lexical);
+            for (cosine, &lexical) in column.iter_mut().zip(&lexical) {
+                *cosine = self.kernel(*cosine, lexical);
             }
         }
-        (gram, nearest)
+    }
+
+    /// The kernel of a message with each of the index, and the largest cosines with one whose class is below `intents`.
+    pub(super) fn similarities(&self, message: &Features, intents: usize) -> (Vec<f32>, Nearest) {
+        let mut kernel = vec![0.0; self.len()];
+        let mut nearest = Nearest::among(&[], &[], |_| false);
+        self.compare(&[message], &mut kernel, |_, cosines, lexical| {
+            nearest = Nearest::among(cosines, lexical, |place| (self.classes[place] as usize) < intents);
+        });
+        (kernel, nearest)
     }
 
     fn kernel(&self, cosine: f32, lexical: f32) -> f32 {
         let polynomial = (cosine * cosine + 2.0 * cosine) / 3.0;
-        1.0 + (polynomial + self.lexical_weight * lexical) / (1.0 + self.lexical_weight)
+        (polynomial + self.lexical_weight * lexical) / (1.0 + self.lexical_weight)
     }
-}
-
-fn largest(values: &[f32]) -> f32 {
-    values.iter().copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// The embedding without the mean, at unit length.
@@ -149,44 +158,37 @@ mod tests {
         ]
     }
 
+    fn index(weight: f32) -> KernelIndex {
+        KernelIndex::build(&messages().iter().collect::<Vec<_>>(), vec![0, 0, 1], weight)
+    }
+
     #[test]
-    fn a_message_of_the_index_has_the_similarities_of_its_row() {
-        let messages = messages();
-        let messages: Vec<&Features> = messages.iter().collect();
-        let index = KernelIndex::build(&messages, 3, 0.5);
-        let (gram, nearest) = index.gram(&messages);
+    fn a_message_is_itself_alone_and_among_others() {
+        let (messages, index) = (messages(), index(0.5));
+        let mut together = vec![0.0; 9];
+        index.compare(&messages.iter().collect::<Vec<_>>(), &mut together, |_, _, _| ());
         for (number, message) in messages.iter().enumerate() {
-            let found = index.similarities(message);
-            for (other, kernel) in found.kernel.iter().enumerate() {
-                assert!((gram[(other, number)] - kernel).abs() < 1e-5);
-                assert!((gram[(number, other)] - kernel).abs() < 1e-5);
+            let (kernel, nearest) = index.similarities(message, 2);
+            assert!((kernel[number] - 1.0).abs() < 1e-5, "{kernel:?}");
+            assert!((nearest.embedding - 1.0).abs() < 1e-5 && (nearest.lexical - 1.0).abs() < 1e-5);
+            for (alone, among) in kernel.iter().zip(&together[3 * number..]) {
+                assert!((alone - among).abs() < 1e-6);
             }
-            assert!((found.kernel[number] - 2.0).abs() < 1e-5, "a message is itself");
-            assert!((found.nearest - 1.0).abs() < 1e-5 && (found.nearest_lexical - 1.0).abs() < 1e-5);
-            assert!(nearest[number].0 < 1.0 && nearest[number].1 < 1.0);
         }
     }
 
     #[test]
     fn a_message_without_an_intent_is_nobodys_neighbour() {
-        let messages = messages();
-        let messages: Vec<&Features> = messages.iter().collect();
-        let index = KernelIndex::build(&messages, 2, 0.5);
-        let found = index.similarities(messages[2]);
-        assert!(found.nearest < 0.5 && found.nearest_lexical < 0.9, "{found:?}");
-        let (_, nearest) = index.gram(&messages);
-        assert!((nearest[2].0 - found.nearest).abs() < 1e-5);
+        let (_, nearest) = index(0.5).similarities(&messages()[2], 1);
+        assert!(nearest.embedding < 0.5 && nearest.lexical < 0.9, "{nearest:?}");
     }
 
     #[test]
     fn letters_count_as_much_as_they_are_told_to() {
-        let messages = messages();
-        let messages: Vec<&Features> = messages.iter().collect();
-        let kernel = |weight| KernelIndex::build(&messages, 3, weight).similarities(messages[0]).kernel[2];
-        let lexical = KernelIndex::build(&messages, 3, 0.0).lexical;
+        let message = &messages()[0];
+        let kernel = |weight| index(weight).similarities(message, 2).0[2];
         let mut cosines = vec![0.0; 3];
-        lexical.similarities(&messages[0].grams, &mut cosines);
-        let expected = 1.0 + (kernel(0.0) - 1.0 + 2.0 * cosines[2]) / 3.0;
-        assert!((kernel(2.0) - expected).abs() < 1e-5);
+        index(0.0).lexical.similarities(&message.grams, &mut cosines);
+        assert!((kernel(2.0) - (kernel(0.0) + 2.0 * cosines[2]) / 3.0).abs() < 1e-5);
     }
 }

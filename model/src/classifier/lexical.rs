@@ -1,48 +1,89 @@
-//! Character n-grams: what a message says to the letter, beside what its embedding says it means.
+//! N-grams: what a message says to the letter, beside what its embedding says it means.
 //!
 //! Embeddings blur what distinguishes an order from an invoice number, a misspelt word or a dialect's; n-grams
-//! keep it, in every script, without a dictionary. A message is the set of the n-grams of its words, each weighted by
-//! `(1 + ln tf) · idf` with `idf = ln((1 + N) / (1 + df)) + 1` (scikit-learn's smoothed form) and brought to unit
-//! length, so that the product of two messages is a cosine. An n-gram that no training message has counts in that length:
-//! the less of a message is known, the less it is like any.
+//! keep it, in every script, without a dictionary. A message is two sets of n-grams: of the characters of its words, and of its words,
+//! where a Chinese character is a word. In each set, an n-gram is weighted by
+//! `(1 + ln tf) · idf` with `idf = ln((1 + N) / (1 + df)) + 1` (scikit-learn's smoothed form), and the set is brought to unit
+//! length, so that the product of two messages is a cosine; how alike they are is the mean of both cosines. An n-gram that no
+//! training message has counts in that length: the less of a message is known, the less it is like any.
 
 use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Names what [`count`] does, in a bundle: to change one is to change the other.
-pub(super) const SETTINGS: &str = "characters 1-4 within words, NFKC, lower case, FNV-1a 32";
+/// Names what [`Grams::of`] does, in a bundle: to change one is to change the other.
+pub(super) const SETTINGS: &str = "characters 1-4 within words, words 1-2 with each ideograph a word, NFKC, lower case, digits 0, FNV-1a 32";
 
-/// The longest n-gram, in characters.
+/// The longest n-gram of characters, and of words.
 const LONGEST: usize = 4;
+const LONGEST_OF_WORDS: usize = 2;
 
 /// Weights of n-grams by the hash of each, sorted by hash.
-pub(super) type Counts = Vec<(u32, f32)>;
+type Counts = Vec<(u32, f32)>;
 
 /// How often each n-gram of a text occurs.
-///
-/// N-grams do not cross white space; each word stands between two spaces, so that its ends are n-grams of their own. Case, width
-/// and compatibility forms (NFKC) do not matter.
-pub(super) fn count(text: &str) -> Counts {
-    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    let mut counts: HashMap<u32, f32> = HashMap::new();
-    let mut word = Vec::new();
-    for piece in folded.split_whitespace() {
-        word.clear();
-        word.push(' ');
-        word.extend(piece.chars());
-        word.push(' ');
-        for length in 1..=LONGEST {
-            for gram in word.windows(length) {
-                if gram != [' '] {
-                    *counts.entry(hash(gram)).or_default() += 1.0;
-                }
+#[derive(Clone, Debug)]
+pub(super) struct Grams {
+    /// N-grams of characters do not cross white space; each piece stands between two spaces, so that its ends are n-grams of their own.
+    characters: Counts,
+    words: Counts,
+}
+
+impl Grams {
+    /// Case, width and compatibility forms (NFKC) do not matter, nor which digits a number has.
+    pub(super) fn of(text: &str) -> Self {
+        let folded = text.nfkc().flat_map(char::to_lowercase);
+        let folded: String = folded.map(|c| if c.is_numeric() { '0' } else { c }).collect();
+        let mut characters = Counter::default();
+        let mut piece = Vec::new();
+        for part in folded.split_whitespace() {
+            piece.clear();
+            piece.push(' ');
+            piece.extend(part.chars());
+            piece.push(' ');
+            for length in 1..=LONGEST {
+                piece.windows(length).filter(|gram| *gram != [' ']).for_each(|gram| characters.add(gram));
             }
         }
+        let mut words = Counter::default();
+        let all = words_of(&folded);
+        for length in 1..=LONGEST_OF_WORDS {
+            all.windows(length).for_each(|gram| words.add(&gram.join(&' ')));
+        }
+        Self { characters: characters.sorted(), words: words.sorted() }
     }
-    let mut counts: Counts = counts.into_iter().collect();
-    counts.sort_unstable_by_key(|(gram, _)| *gram);
-    counts
+}
+
+/// Runs of letters and digits; an ideograph is a word of its own.
+fn words_of(text: &str) -> Vec<Vec<char>> {
+    let mut words: Vec<Vec<char>> = Vec::new();
+    let mut open = false;
+    for c in text.chars() {
+        let ideograph =
+            matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
+        match words.last_mut() {
+            Some(word) if open && !ideograph && c.is_alphanumeric() => word.push(c),
+            _ if c.is_alphanumeric() => words.push(vec![c]),
+            _ => {}
+        }
+        open = c.is_alphanumeric() && !ideograph;
+    }
+    words
+}
+
+#[derive(Default)]
+struct Counter(HashMap<u32, f32>);
+
+impl Counter {
+    fn add(&mut self, gram: &[char]) {
+        *self.0.entry(hash(gram)).or_default() += 1.0;
+    }
+
+    fn sorted(self) -> Counts {
+        let mut counts: Counts = self.0.into_iter().collect();
+        counts.sort_unstable_by_key(|(gram, _)| *gram);
+        counts
+    }
 }
 
 /// FNV-1a in 32 bits (Fowler, Noll, Vo), then scrambled (the finalizer of `MurmurHash3`): the same number everywhere. Two n-grams
@@ -59,9 +100,30 @@ fn hash(gram: &[char]) -> u32 {
     hash ^ (hash >> 16)
 }
 
-/// The n-grams of some texts, and which of them has which.
+/// The n-grams of some texts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LexicalIndex {
+    pub(super) characters: Postings,
+    pub(super) words: Postings,
+}
+
+impl LexicalIndex {
+    pub(super) fn build(all: &[&Grams]) -> Self {
+        let characters: Vec<&Counts> = all.iter().map(|grams| &grams.characters).collect();
+        let words: Vec<&Counts> = all.iter().map(|grams| &grams.words).collect();
+        Self { characters: Postings::build(&characters), words: Postings::build(&words) }
+    }
+
+    /// Adds how alike a text is to each of the texts to `similarities`, which is as long as there are texts.
+    pub(super) fn similarities(&self, grams: &Grams, similarities: &mut [f32]) {
+        self.characters.add(&grams.characters, 0.5, similarities);
+        self.words.add(&grams.words, 0.5, similarities);
+    }
+}
+
+/// The n-grams of one kind, and which text has which.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Postings {
     /// Hashes of all n-grams, sorted.
     pub(super) grams: Vec<u32>,
     /// Where the postings of each n-gram begin in `texts` and `weights`, and at the end where the last ones end.
@@ -74,9 +136,9 @@ pub(super) struct LexicalIndex {
     pub(super) count: usize,
 }
 
-impl LexicalIndex {
+impl Postings {
     /// Indexes the texts, given the counts of each.
-    pub(super) fn build(all: &[&Counts]) -> Self {
+    fn build(all: &[&Counts]) -> Self {
         let mut frequencies: HashMap<u32, u32> = HashMap::new();
         for (gram, _) in all.iter().copied().flatten() {
             *frequencies.entry(*gram).or_default() += 1;
@@ -105,9 +167,10 @@ impl LexicalIndex {
         index
     }
 
-    /// Cosines of a text with all texts, added up into `similarities`, which is as long as there are texts and zero.
-    pub(super) fn similarities(&self, counts: &Counts, similarities: &mut [f32]) {
+    /// Adds `share` of the cosines of a text with all texts to `similarities`.
+    fn add(&self, counts: &Counts, share: f32, similarities: &mut [f32]) {
         for (place, weight) in self.weigh(counts) {
+            let weight = share * weight;
             let postings = self.starts[place] as usize..self.starts[place + 1] as usize;
             for (&text, &other) in self.texts[postings.clone()].iter().zip(&self.weights[postings]) {
                 similarities[text as usize] += weight * other;
@@ -140,13 +203,13 @@ mod tests {
     use super::*;
 
     fn index(texts: &[&str]) -> LexicalIndex {
-        let counts: Vec<Counts> = texts.iter().map(|text| count(text)).collect();
-        LexicalIndex::build(&counts.iter().collect::<Vec<_>>())
+        let grams: Vec<Grams> = texts.iter().map(|text| Grams::of(text)).collect();
+        LexicalIndex::build(&grams.iter().collect::<Vec<_>>())
     }
 
     fn similarities(index: &LexicalIndex, text: &str) -> Vec<f32> {
-        let mut similarities = vec![0.0; index.count];
-        index.similarities(&count(text), &mut similarities);
+        let mut similarities = vec![0.0; index.words.count];
+        index.similarities(&Grams::of(text), &mut similarities);
         similarities
     }
 
@@ -176,7 +239,7 @@ mod tests {
     fn weights_are_those_of_the_formula() {
         // "a" has the n-grams "a", " a", "a ", " a "; "b" in both texts is as frequent as can be.
         let index = index(&["a b", "b"]);
-        let known = index.weigh(&count("a a b"));
+        let known = index.characters.weigh(&Grams::of("a a b").characters);
         let rare = (1.0 + 2_f64.ln()) * ((3.0_f64 / 2.0).ln() + 1.0);
         let length = (4.0 * (rare * rare + 1.0)).sqrt();
         assert_eq!(known.len(), 8);
@@ -184,6 +247,15 @@ mod tests {
             let expected = [rare / length, 1.0 / length];
             assert!(expected.iter().any(|expected| (f64::from(weight) - expected).abs() < 1e-6), "{weight}");
         }
+    }
+
+    #[test]
+    fn an_ideograph_is_a_word_and_digits_are_alike() {
+        let words =
+            |text: &str| -> Vec<String> { words_of(text).into_iter().map(String::from_iter).collect() };
+        assert_eq!(words("我的iphone 15退货, ok?"), ["我", "的", "iphone", "15", "退", "货", "ok"]);
+        let index = index(&["order 123 45"]);
+        assert!((similarities(&index, "ORDER 987 65")[0] - 1.0).abs() < 1e-6);
     }
 
     #[test]

@@ -1,29 +1,32 @@
 //! Embeddings in, calibrated probabilities over the shop's intents out.
 //!
-//! [`train()`] fits a [`Classifier`] to examples, predicts every example as if it had not been there, and from these predictions calibrates
+//! [`train()`] fits a [`Classifier`] to examples, predicts every example by one that has not seen it, and from these predictions calibrates
 //! the probabilities, learns what is out of scope, and chooses the thresholds that keep the shop's [`Promise`]. A [`Bundle`] keeps all
 //! of it, with what is needed to say later which data and which encoder made a decision. `docs/classifier.md` says
 //! why so, and what else was tried.
 //!
 //! 1. [`lexical`] and [`kernel`]: how alike two messages are.
-//! 2. [`ridge`]: scores of the classes, and those that a message would have without itself.
-//! 3. [`calibration`] and [`confidence`]: probabilities from scores.
+//! 2. [`ridge`] and [`softmax`], with [`nystroem`]: scores of the classes, which [`stack`] adds up.
+//! 3. [`confidence`]: probabilities from scores.
 //! 4. [`promise`]: thresholds from probabilities.
 
 mod bundle;
-mod calibration;
 mod confidence;
 mod kernel;
 mod lexical;
 mod logistic;
 mod metrics;
+mod nystroem;
+mod parallel;
 mod promise;
 mod ridge;
 mod simulate;
+mod softmax;
+mod stack;
 mod thresholds;
 mod train;
 
-pub use bundle::{Bundle, BundleId};
+pub use bundle::{Bundle, BundleId, NearestExample};
 pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
 pub use promise::{Kept, Promise};
 pub use simulate::{SimulatedPromise, simulate};
@@ -31,13 +34,13 @@ pub use thresholds::Thresholds;
 pub use train::{LabelledText, Stage, TrainOptions, TrainingData, train};
 
 use confidence::{ConfidenceModel, Signs};
-use kernel::{Features, KernelIndex, Similarities};
+use kernel::{Features, KernelIndex};
 use metrics::Prediction;
 
 use crate::intents::Label;
 use crate::{Embedding, Probability};
 
-/// Kernel ridge regression on embeddings and character n-grams, with what makes its scores probabilities.
+/// Kernel ridge and logistic regression on embeddings and n-grams, with what makes their scores probabilities.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     labels: Vec<Label>,
@@ -46,9 +49,8 @@ pub struct Classifier {
     index: KernelIndex,
     /// For each message of the index, one number a class.
     coefficients: Vec<f32>,
-    penalty: f32,
-    /// For how intents share what the likeliest one leaves.
-    temperature: f64,
+    /// One number a class.
+    intercepts: Vec<f32>,
     confidence: ConfidenceModel,
 }
 
@@ -83,31 +85,32 @@ impl Classifier {
     }
 
     fn predict(&self, features: &Features, target: Option<usize>) -> Prediction {
-        let similarities = self.index.similarities(features);
-        let scores = scores(&similarities, &self.coefficients, self.classes());
+        let (kernel, nearest) = self.index.similarities(features, self.labels.len());
+        let mut scores = self.intercepts.clone();
+        for (kernel, coefficients) in kernel.iter().zip(self.coefficients.chunks_exact(scores.len())) {
+            for (score, coefficient) in scores.iter_mut().zip(coefficients) {
+                *score += kernel * coefficient;
+            }
+        }
         let (intents, none) = scores.split_at(self.labels.len());
-        let signs = Signs::of(intents, none.first().copied(), &similarities);
+        let signs = Signs::new(intents, none.first().copied(), nearest);
         let (intents, out_of_scope) = self.probabilities(intents, &signs);
         Prediction { target, likeliest: signs.best, intents, out_of_scope }
     }
 
-    fn classes(&self) -> usize {
-        self.labels.len() + usize::from(self.knows_out_of_scope)
+    /// Places in the index of the messages that are the most alike, and how much, from 0 to 1.
+    fn nearest(&self, text: &str, embedding: &Embedding, count: usize) -> Vec<(usize, f32)> {
+        let features = Features::new(text, embedding.clone());
+        let (kernel, _) = self.index.similarities(&features, self.labels.len());
+        let mut places: Vec<(usize, f32)> = kernel.into_iter().enumerate().collect();
+        places.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        places.truncate(count);
+        places.iter_mut().for_each(|(_, similarity)| *similarity = similarity.clamp(0.0, 1.0));
+        places
     }
 
     /// Of the intents, and of none of them.
     fn probabilities(&self, intents: &[f32], signs: &Signs) -> (Vec<f64>, f64) {
-        self.confidence.probabilities(calibration::softmax(intents, self.temperature), signs)
+        self.confidence.probabilities(stack::probabilities(intents), signs)
     }
-}
-
-/// Scores of the classes: what each message of the index says of them, weighed by how alike it is.
-fn scores(similarities: &Similarities, coefficients: &[f32], classes: usize) -> Vec<f32> {
-    let mut scores = vec![0.0; classes];
-    for (kernel, coefficients) in similarities.kernel.iter().zip(coefficients.chunks_exact(classes)) {
-        for (score, coefficient) in scores.iter_mut().zip(coefficients) {
-            *score += kernel * coefficient;
-        }
-    }
-    scores
 }

@@ -1,62 +1,90 @@
-//! Kernel ridge regression onto the classes, with every message predicted as if it had not been there.
+//! Kernel ridge regression onto the classes.
 //!
 //! With the kernel matrix `K` of the messages and a target of `1 - 1/classes` for a message's own class and `-1/classes` for
-//! every other, `A = K + λI` and `α = A⁻¹ Y`; the score of a message `x` for a class is `Σ_i k(x, x_i) α_i`. Without message `i`, its
-//! own scores would have been `Y_i - α_i / (A⁻¹)_ii`: leave-one-out without fitting again (Rifkin and Lippert 2007, Notes on
-//! Regularized Least Squares, MIT-CSAIL-TR-2007-025; Cawley and Talbot 2008). So every figure that training reports, and every
-//! threshold that it chooses, comes from a model that differs from the final one by a single message.
+//! every other, `α = (K + 1 + λI)⁻¹ Y`; the score of a message `x` for a class is `Σ_i (k(x, x_i) + 1) α_i`. The 1 stands for an
+//! intercept.
 
-use faer::linalg::solvers::{DenseSolveCore as _, Llt, Solve as _};
-use faer::{Mat, Side};
+use faer::linalg::matmul::matmul;
+use faer::linalg::solvers::{Llt, Solve as _};
+use faer::{Accum, Mat, Par, Side};
 
+use super::parallel;
 use crate::{Error, Result};
 
+/// `λ`. From 0.03 to 0.3, accuracy on all sets that we measure stays within half a point.
+const PENALTY: f32 = 0.1;
+
 /// What was fitted.
-pub(super) struct Fitted {
+pub(super) struct Ridge {
     /// `α`: for each message, one number a class.
     pub(super) coefficients: Vec<f32>,
-    /// Scores of each message for each class, as they would be without the message.
+    /// For each message that is in a part, its scores when only the other parts are learnt from.
     pub(super) left_out: Vec<Vec<f32>>,
 }
 
-/// Fits to the classes of the messages. `gram` is `K`; `penalty` is `λ`, which is above zero.
+/// Fits to the classes of the messages. `kernel` is `K`, column by column; `folds` are the parts of the messages.
 ///
 /// # Errors
 /// When the matrix is not positive definite, which a kernel's is unless numbers are not finite.
-pub(super) fn fit(gram: Mat<f32>, targets: &[usize], classes: usize, penalty: f32) -> Result<Fitted> {
-    let factor = factor(gram, penalty)?;
-    let coefficients = factor.solve(one_hot(targets, classes));
-    let inverse = factor.inverse();
-    let left_out = targets.iter().enumerate().map(|(row, &target)| {
-        (0..classes)
-            .map(|class| target_of(class, target, classes) - coefficients[(row, class)] / inverse[(row, row)])
-            .collect()
+pub(super) fn fit(
+    kernel: &[f32],
+    targets: &[usize],
+    classes: usize,
+    folds: &[Option<usize>],
+) -> Result<Ridge> {
+    let count = targets.len();
+    let parts = folds.iter().flatten().max().map_or(0, |last| last + 1);
+    // The last fit is to all messages; it takes the longest, so that it comes first.
+    let mut fits: Vec<Fit> = (0..=parts).rev().map(|part| Fit { part, outcome: Ok(Vec::new()) }).collect();
+    parallel::for_each(fits.iter_mut(), |fit| {
+        let (part, others): (Vec<usize>, Vec<usize>) =
+            (0..count).partition(|&place| folds[place] == Some(fit.part));
+        fit.outcome = solve(kernel, targets, classes, &others).map(|coefficients| {
+            if fit.part == parts {
+                return by_rows(&coefficients);
+            }
+            let between = Mat::from_fn(part.len(), others.len(), |row, column| {
+                kernel[others[column] * count + part[row]] + 1.0
+            });
+            let mut scores = Mat::<f32>::zeros(part.len(), classes);
+            matmul(scores.as_mut(), Accum::Replace, between.as_ref(), coefficients.as_ref(), 1.0, Par::Seq);
+            by_rows(&scores)
+        });
     });
-    let left_out = left_out.collect();
-    Ok(Fitted { coefficients: by_rows(&coefficients), left_out })
-}
-
-/// The coefficients alone, row by row.
-///
-/// # Errors
-/// As [`fit`].
-pub(super) fn solve(gram: Mat<f32>, targets: &[usize], classes: usize, penalty: f32) -> Result<Vec<f32>> {
-    Ok(by_rows(&factor(gram, penalty)?.solve(one_hot(targets, classes))))
-}
-
-fn factor(mut gram: Mat<f32>, penalty: f32) -> Result<Llt<f32>> {
-    for place in 0..gram.nrows() {
-        gram[(place, place)] += penalty;
+    let mut left_out = vec![Vec::new(); count];
+    let mut coefficients = Vec::new();
+    for Fit { part, outcome } in fits {
+        let values = outcome?;
+        if part == parts {
+            coefficients = values;
+            continue;
+        }
+        let places = (0..count).filter(|&place| folds[place] == Some(part));
+        for (place, scores) in places.zip(values.chunks_exact(classes)) {
+            left_out[place] = scores.to_vec();
+        }
     }
-    Llt::new(gram.as_ref(), Side::Lower).map_err(|_| Error::DegenerateKernel)
+    Ok(Ridge { coefficients, left_out })
 }
 
-fn one_hot(targets: &[usize], classes: usize) -> Mat<f32> {
-    Mat::from_fn(targets.len(), classes, |row, class| target_of(class, targets[row], classes))
+/// A fit to all but one part, and what it gave: the scores of that part, or with no part left out the coefficients.
+struct Fit {
+    part: usize,
+    outcome: Result<Vec<f32>>,
 }
 
-fn target_of(class: usize, target: usize, classes: usize) -> f32 {
-    f32::from(u8::from(class == target)) - 1.0 / classes as f32
+/// `α` of those messages.
+fn solve(kernel: &[f32], targets: &[usize], classes: usize, places: &[usize]) -> Result<Mat<f32>> {
+    let count = targets.len();
+    let regular = Mat::from_fn(places.len(), places.len(), |row, column| {
+        let diagonal = if row == column { PENALTY } else { 0.0 };
+        kernel[places[column] * count + places[row]] + 1.0 + diagonal
+    });
+    let factor = Llt::new(regular.as_ref(), Side::Lower).map_err(|_| Error::DegenerateKernel)?;
+    drop(regular);
+    Ok(factor.solve(Mat::from_fn(places.len(), classes, |row, class| {
+        f32::from(u8::from(class == targets[places[row]])) - 1.0 / classes as f32
+    })))
 }
 
 fn by_rows(matrix: &Mat<f32>) -> Vec<f32> {
@@ -68,38 +96,38 @@ fn by_rows(matrix: &Mat<f32>) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// A kernel of three clusters on a circle.
-    fn kernel(a: usize, b: usize) -> f32 {
-        let angle = |i: usize| (i % 3) as f32 * 2.1 + (i * i % 7) as f32 * 0.11;
-        (angle(a) - angle(b)).cos() + 1.0
-    }
-
     #[test]
-    fn leaving_one_out_is_what_fitting_without_it_gives() {
-        let (count, classes, penalty) = (20, 3, 0.3);
+    fn a_left_out_part_is_scored_by_the_others() {
+        // Three clusters on a circle.
+        let angle = |i: usize| (i % 3) as f32 * 2.1 + (i * i % 7) as f32 * 0.11;
+        let kernel = |a: usize, b: usize| (angle(a) - angle(b)).cos();
+        let (count, classes) = (21, 3);
         let targets: Vec<usize> = (0..count).map(|i| i % classes).collect();
-        let gram = |rows: &[usize]| Mat::from_fn(rows.len(), rows.len(), |a, b| kernel(rows[a], rows[b]));
-        let all: Vec<usize> = (0..count).collect();
-        let fitted = fit(gram(&all), &targets, classes, penalty).unwrap();
-        for left_out in 0..count {
-            let rest: Vec<usize> = all.iter().copied().filter(|&i| i != left_out).collect();
-            let rest_targets: Vec<usize> = rest.iter().map(|&i| targets[i]).collect();
-            let coefficients = solve(gram(&rest), &rest_targets, classes, penalty).unwrap();
-            for class in 0..classes {
-                let score: f32 = rest
-                    .iter()
-                    .zip(coefficients.chunks_exact(classes))
-                    .map(|(&i, row)| kernel(left_out, i) * row[class])
-                    .sum();
-                let found = fitted.left_out[left_out][class];
-                assert!((score - found).abs() < 1e-3, "{score} {found}");
+        let folds: Vec<Option<usize>> = (0..count).map(|i| (i < 20).then_some(i % 4)).collect();
+        let all: Vec<f32> =
+            (0..count).flat_map(|column| (0..count).map(move |row| kernel(row, column))).collect();
+        let fitted = fit(&all, &targets, classes, &folds).unwrap();
+        assert!(fitted.left_out[20].is_empty() && fitted.coefficients.len() == count * classes);
+        for fold in 0..4 {
+            let others: Vec<usize> = (0..count).filter(|&place| folds[place] != Some(fold)).collect();
+            let gram: Vec<f32> =
+                others.iter().flat_map(|&b| others.iter().map(move |&a| kernel(a, b))).collect();
+            let others_targets: Vec<usize> = others.iter().map(|&place| targets[place]).collect();
+            let alone = fit(&gram, &others_targets, classes, &vec![None; others.len()]).unwrap();
+            for place in (0..20).filter(|&place| folds[place] == Some(fold)) {
+                for class in 0..classes {
+                    let rows = others.iter().zip(alone.coefficients.chunks_exact(classes));
+                    let score: f32 =
+                        rows.map(|(&other, row)| (kernel(place, other) + 1.0) * row[class]).sum();
+                    assert!((score - fitted.left_out[place][class]).abs() < 1e-3);
+                }
             }
         }
     }
 
     #[test]
     fn what_is_no_kernel_is_an_error() {
-        let gram = Mat::from_fn(2, 2, |_, _| f32::NAN);
-        assert!(matches!(fit(gram, &[0, 1], 2, 0.1), Err(Error::DegenerateKernel)));
+        let outcome = fit(&[f32::NAN; 4], &[0, 1], 2, &[None, None]);
+        assert!(matches!(outcome, Err(Error::DegenerateKernel)));
     }
 }

@@ -6,9 +6,14 @@ use serde::Serialize;
 
 use super::Promise;
 use super::metrics::Prediction;
-use super::train::{Examples, LabelledText, TrainingData, embed, fit, select, split_mix, thresholds};
+use super::train::{
+    Examples, LabelledText, Trained, TrainingData, embed, fit, select, split_mix, thresholds,
+};
 use crate::intents::{Handling, Label};
 use crate::{Result, TextEncoder};
+
+/// Fewer than training takes: there are hundreds of splits, and the promise must hold for a worse classifier, too.
+const LANDMARKS: usize = 1000;
 
 /// What became of a promise over the splits.
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +48,8 @@ pub fn simulate(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Vec<SimulatedPromise>> {
     let features = embed(encoder, &data.messages, 256, |_| ())?;
-    let examples = Examples::new(data.labels.len(), &data.messages, &features);
+    let titles = embed(encoder, &data.titles, 256, |_| ())?;
+    let examples = Examples::new(data.labels.len(), [(&data.messages, &features), (&data.titles, &titles)]);
     let half = |split: usize| halves(&data.messages, split as u64);
     let learnt = half(0);
     let settings = select(&examples.only(|index| learnt[index]), |_, _| ())?;
@@ -52,8 +58,9 @@ pub fn simulate(
     for split in 0..splits {
         progress(split, splits);
         let learnt = half(split);
-        let (classifier, left_out) =
-            fit(&data.labels, &examples.only(|index| learnt[index]), settings, |_, _| ())?;
+        let examples = examples.only(|index| learnt[index]);
+        let Trained { classifier, left_out, .. } =
+            fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
         let untouched: Vec<Prediction> = (0..learnt.len())
             .filter(|&index| !learnt[index])
             .map(|index| classifier.predict(&features[index], data.messages[index].label))
