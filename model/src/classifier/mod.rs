@@ -14,6 +14,7 @@ mod bundle;
 mod calibration;
 mod confidence;
 mod kernel;
+mod left_out;
 mod lexical;
 mod logistic;
 mod metrics;
@@ -24,6 +25,7 @@ mod thresholds;
 mod train;
 
 pub use bundle::{Bundle, BundleId};
+pub use left_out::{LeftOut, left_out};
 pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
 pub use promise::{Kept, Promise};
 pub use simulate::{SimulatedPromise, simulate};
