@@ -27,7 +27,7 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Two intents of three plain messages each, and what else is given.
+/// Three intents with a few plain messages each, and what else is given.
 fn lines(more: &[(&str, &str)]) -> String {
     let plain = [
         ("我要退货", "returns"),
@@ -36,6 +36,10 @@ fn lines(more: &[(&str, &str)]) -> String {
         ("什么时候发货", "dispatch"),
         ("when will my order ship", "dispatch"),
         ("都三天了怎么还不发货", "dispatch"),
+        ("发票怎么开", "invoice"),
+        ("I need an invoice for my company", "invoice"),
+        ("麻烦把发票发到邮箱", "invoice"),
+        ("开发票要提供什么", "invoice"),
     ];
     let all = plain.iter().chain(more);
     all.map(|(text, intent)| serde_json::json!({ "text": text, "intent": intent }).to_string() + "\n")
@@ -69,7 +73,7 @@ fn a_check_finds_what_was_put_in_with_its_lines() {
     ]);
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&report["messages"], &report["intents"]), (&10.into(), &3.into()));
+    assert_eq!((&report["messages"], &report["intents"]), (&14.into(), &4.into()));
 
     let lines = |finding: &Value| -> Vec<u64> {
         finding["messages"]
@@ -80,7 +84,7 @@ fn a_check_finds_what_was_put_in_with_its_lines() {
             .collect()
     };
     let same = findings(&report, "same_text");
-    assert_eq!(same.iter().map(|finding| lines(finding)).collect::<Vec<_>>(), [[7, 1]], "{report}");
+    assert_eq!(same.iter().map(|finding| lines(finding)).collect::<Vec<_>>(), [[11, 1]], "{report}");
     assert_eq!(same[0]["severity"], "error");
     assert_eq!(findings(&report, "same_words").len(), 1);
     let few = findings(&report, "too_few_examples");
@@ -90,7 +94,7 @@ fn a_check_finds_what_was_put_in_with_its_lines() {
     let [leak] = findings(&report, "leak")[..] else { panic!("one leak: {report}") };
     assert_eq!((&leak["test"]["line"], &leak["training"]["line"]), (&2.into(), &4.into()));
     let near: Vec<_> = findings(&report, "near_duplicate").iter().map(|finding| lines(finding)).collect();
-    assert!(near.iter().all(|lines| lines.contains(&9) || lines.contains(&8)), "{report}");
+    assert!(near.iter().all(|lines| lines.contains(&12) || lines.contains(&13)), "{report}");
     assert!(report["errors"].as_u64().unwrap() >= 3);
 }
 

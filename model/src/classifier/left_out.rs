@@ -18,14 +18,16 @@ pub struct LeftOut {
 /// come first. `progress` hears how much is done, and of how much.
 ///
 /// # Errors
-/// [`Error::TooFewExamples`] when there are fewer than two intents; whatever stops training, otherwise.
+/// [`Error::TooFewExamples`] when there are fewer than three intents, or two and no message out of scope: what is out of
+/// scope is learnt from intents that are left out, and some must stay. Whatever stops training, otherwise.
 pub fn left_out(
     data: &TrainingData,
     embeddings: &[Embedding],
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Vec<LeftOut>> {
-    if data.labels.len() < 2 {
-        return Err(Error::TooFewExamples { intent: "a second intent".to_owned(), found: 0, needed: 2 });
+    let knows_out_of_scope = data.messages.iter().any(|labelled| labelled.label.is_none());
+    if data.labels.len() < 2 || (data.labels.len() == 2 && !knows_out_of_scope) {
+        return Err(Error::TooFewExamples { intent: "another intent".to_owned(), found: 0, needed: 2 });
     }
     assert_eq!(data.messages.len(), embeddings.len(), "an embedding for each message");
     let messages = data.messages.iter().zip(embeddings);

@@ -144,7 +144,8 @@ fn unlikely_labels(
     let predictable = training.intents.iter().filter(|intent| intent.examples.len() >= 2);
     let predictable =
         Intents { intents: predictable.cloned().collect(), out_of_scope: training.out_of_scope.clone() };
-    if predictable.intents.len() < 2 {
+    // Among fewer, there is nothing to doubt.
+    if predictable.intents.len() < 3 {
         return Ok(Vec::new());
     }
     let ids: BTreeMap<&IntentId, usize> =
