@@ -42,6 +42,8 @@ enum Command {
     Model(commands::model::Arguments),
     /// Turn text into vectors.
     Embed(commands::embed::Arguments),
+    /// Check the examples of intents, or bring them from one format into another.
+    Data(commands::data::Arguments),
     /// Learn the shop's intents from their examples.
     Train(commands::train::Arguments),
     /// Say what messages mean and what would be done with them.
@@ -75,6 +77,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Model(arguments) => commands::model::run(shop, arguments),
         Command::Embed(arguments) => commands::embed::run(shop, arguments),
+        Command::Data(arguments) => commands::data::run(shop, arguments),
         Command::Train(arguments) => commands::train::run(shop, arguments),
         Command::Classify(arguments) => commands::classify::run(shop, arguments),
         Command::Kb(arguments) => commands::kb::run(shop, arguments),

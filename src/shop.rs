@@ -13,7 +13,7 @@ use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_server::{Replies, ServerConfig};
-use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
+use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorCache};
 
 use crate::progress::Progress;
 
@@ -29,6 +29,8 @@ pub(crate) struct Shop {
     pub(crate) model: Model,
     pub(crate) promise: PromiseSettings,
     pub(crate) policy: Policy,
+    #[serde(default)]
+    signals: SignalSettings,
     pub(crate) server: ServerConfig,
     pub(crate) replies: Replies,
 }
@@ -164,8 +166,17 @@ impl Shop {
             "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
             self.bundle_folder().display()
         );
+        if let Some(intent) = &self.policy.human_intent {
+            anyhow::ensure!(
+                bundle.classifier().labels().iter().any(|label| label.id == *intent),
+                "`policy.human_intent` is `{intent}`, which the bundle in `{}` does not know: name the intent of asking for a human, \
+                 or leave the key out",
+                self.bundle_folder().display()
+            );
+        }
+        let signal_rules = SignalRules::new(&self.signals).context("in the shop's settings")?;
         let knowledge_base = self.knowledge_base(&encoder)?;
-        Ok(Triage::new(encoder, bundle, knowledge_base, self.policy)?)
+        Ok(Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?)
     }
 
     /// The shop's clock.

@@ -81,6 +81,37 @@ fn real_messages_get_the_right_intent() {
 }
 
 #[test]
+fn a_classified_message_says_what_it_names_and_how_urgent_it_is() {
+    let threat = "NL-RC40的订单202411098765432三天没发货，再拖我打12315";
+    let lines = json_lines(&shopdesk(&STARTER, &["classify", threat, "洗衣机怎么用，直接转人工吧"]));
+    let kinds: Vec<&Value> =
+        lines[0]["entities"].as_array().unwrap().iter().map(|entity| &entity["kind"]).collect();
+    assert_eq!(kinds, ["product_model", "order_number"]);
+    assert_eq!(lines[0]["priority"], "urgent");
+    assert_eq!(lines[0]["human_request"], Value::Null);
+    assert!(lines[0]["language_confidence"].as_f64().unwrap() > 0.5);
+    assert_eq!((&lines[1]["decision"], &lines[1]["reason"]), (&json!("escalate"), &json!("human_requested")));
+    assert!(lines[1]["human_request"].is_string(), "{}", lines[1]);
+}
+
+#[test]
+fn settings_of_signals_that_cannot_be_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained_copy(&folder);
+    let settings = std::fs::read_to_string(&shop).unwrap();
+    let fails = |from: &str, to: &str| {
+        std::fs::write(&shop, settings.replace(from, to)).unwrap();
+        let output = shopdesk(&shop, &["classify", "x"]);
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output)
+    };
+    let message = fails("human_intent = \"ask_human\"", "human_intent = \"nobody\"");
+    assert!(message.contains("`policy.human_intent` is `nobody`"), "{message}");
+    let message = fails("order_number = '", "order_number = '(");
+    assert!(message.contains("`signals.order_number`"), "{message}");
+}
+
+#[test]
 fn training_again_gives_the_same_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("server/tests/fixture");

@@ -92,10 +92,10 @@ pub enum Error {
         /// What is wrong and what to do about it.
         problem: String,
     },
-    /// A folder that would be overwritten.
+    /// A folder or file that would be overwritten.
     #[error("`{}` exists already. Remove it, or pass `--replace`", folder.display())]
     AlreadyThere {
-        /// The folder.
+        /// The folder or file.
         folder: PathBuf,
     },
     /// The intents have mistakes; all of them are listed.

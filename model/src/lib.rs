@@ -9,6 +9,7 @@
 //! 3. [`intents`]: what shoppers want, written by hand, with example messages.
 //! 4. [`service`]: worker threads that embed for many callers at once.
 //! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
+//! 6. [`data_check`]: what is wrong with examples.
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
 
@@ -20,6 +21,7 @@ pub mod import;
 pub mod tokenizer;
 
 pub mod classifier;
+pub mod data_check;
 pub mod intents;
 pub mod service;
 

@@ -72,6 +72,25 @@ impl Drop for NewFolder {
     }
 }
 
+/// Writes one file, and the folders above it; whoever reads sees the old or the new one, whole.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().ok_or_else(|| Error::unusable(path, "a file to write needs a name"))?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let partial = folder.join(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    };
+    write().map_err(|source| {
+        // Nothing can be done about a failure here.
+        let _ = fs::remove_file(&partial);
+        disk_full_or_io(source, path, bytes.len() as u64)
+    })
+}
+
 /// Tells a full disk, for which there is something to do, from other failures.
 pub(crate) fn disk_full_or_io(source: std::io::Error, path: &Path, needed_bytes: u64) -> Error {
     if source.kind() == std::io::ErrorKind::StorageFull {

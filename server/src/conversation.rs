@@ -9,7 +9,7 @@ use shopdesk_kb::{Article, ArticleId, Language, Version};
 use shopdesk_model::Probability;
 use shopdesk_model::classifier::BundleId;
 use shopdesk_model::intents::IntentId;
-use shopdesk_triage::{EscalationReason, MessageLanguage};
+use shopdesk_triage::{Alarm, Entity, EscalationReason, MessageLanguage, RuleName};
 use uuid::Uuid;
 
 macro_rules! id_newtype {
@@ -165,10 +165,22 @@ pub struct Assessed {
     pub reason: Option<EscalationReason>,
     /// The message's language.
     pub language: MessageLanguage,
+    /// How sure that is; nothing in what was stored before this was kept.
+    #[serde(default)]
+    pub language_confidence: Option<Probability>,
     /// The three likeliest intents.
     pub intents: Vec<IntentConfidence>,
     /// The probability that it is none of the shop's intents.
     pub out_of_scope: Probability,
+    /// What the message names, in its order.
+    #[serde(default)]
+    pub entities: Vec<Entity>,
+    /// The rule by which a human is asked for in so many words, if one is.
+    #[serde(default)]
+    pub human_request: Option<RuleName>,
+    /// What in its words makes it urgent, the most urgent first.
+    #[serde(default)]
+    pub alarms: Vec<Alarm>,
     /// Cosine between the message and the quoted article.
     pub similarity: Option<f32>,
     /// The bundle that made the probabilities.
@@ -208,4 +220,19 @@ pub struct ArticleVersion {
     pub answer: String,
     /// The full text, in Markdown.
     pub body: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_before_signals_were_kept_can_be_read() {
+        let stored = r#"{"decision":"escalate","reason":"out_of_scope","language":"zh-Hans","intents":[{"id":"returns",
+            "confidence":0.25}],"out_of_scope":0.7,"similarity":null,"bundle":"43eb91cd39dc","truncated":false}"#;
+        let assessed: Assessed = serde_json::from_str(stored).unwrap();
+        assert_eq!(assessed.language_confidence, None);
+        assert!(assessed.entities.is_empty() && assessed.alarms.is_empty());
+        assert_eq!(assessed.human_request, None);
+    }
 }

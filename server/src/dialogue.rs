@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage};
+use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage, Signals};
 
 use crate::conversation::{
     Assessed, Choice, Citation, ConversationId, ConversationState, DecisionKind, IntentConfidence, Message,
@@ -81,16 +81,15 @@ async fn settle(
 
 /// Nobody is asked back twice in a row: then a human takes over.
 fn once(mut assessment: Assessment, asked_back: bool) -> Assessment {
-    if let (true, Decision::Clarify { choices }) = (asked_back, &assessment.decision) {
-        let priority = choices.iter().map(|choice| choice.label.priority).min().unwrap_or(Priority::Normal);
-        assessment.decision = Decision::Escalate { reason: EscalationReason::LowConfidence, priority };
+    if let (true, Decision::Clarify { .. }) = (asked_back, &assessment.decision) {
+        assessment.decision = Decision::Escalate { reason: EscalationReason::LowConfidence };
     }
     assessment
 }
 
 /// The reply and, on an escalation, the ticket that follow from an assessment.
 fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
-    let language = assessment.evidence.language;
+    let language = assessment.evidence.signals.language.language;
     let sentences = app.replies_for(language);
     let assessed = assessed(assessment);
     match &assessment.decision {
@@ -115,10 +114,11 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
                 ticket: None,
             }
         }
-        Decision::Escalate { reason, priority } => Outcome {
+        Decision::Escalate { reason } => Outcome {
             text: sentences.map(|sentences| sentences.on_escalation(*reason).to_owned()).unwrap_or_default(),
             ticket: Some(NewTicket {
-                priority: *priority,
+                priority: assessment.urgency.priority,
+                raised_by: assessment.urgency.raised_by.clone(),
                 reason: *reason,
                 suggestions: suggestions(assessment),
             }),
@@ -136,7 +136,12 @@ fn failure(app: &AppState) -> Outcome {
     Outcome {
         text: sentence.unwrap_or_default(),
         reply: Reply { article: None, choices: Vec::new(), assessment: None },
-        ticket: Some(NewTicket { priority: Priority::High, reason, suggestions: Vec::new() }),
+        ticket: Some(NewTicket {
+            priority: Priority::High,
+            raised_by: Vec::new(),
+            reason,
+            suggestions: Vec::new(),
+        }),
     }
 }
 
@@ -155,17 +160,22 @@ fn assessed(assessment: &Assessment) -> Assessed {
     let (decision, reason, similarity) = match &assessment.decision {
         Decision::Answer { hit, .. } => (DecisionKind::Answer, None, Some(hit.similarity)),
         Decision::Clarify { .. } => (DecisionKind::Clarify, None, None),
-        Decision::Escalate { reason, .. } => (DecisionKind::Escalate, Some(*reason), None),
+        Decision::Escalate { reason } => (DecisionKind::Escalate, Some(*reason), None),
     };
     let likeliest = assessment.evidence.intents.iter().take(KEPT);
+    let Signals { language, entities, human_request, alarms } = assessment.evidence.signals.clone();
     Assessed {
         decision,
         reason,
-        language: assessment.evidence.language,
+        language: language.language,
+        language_confidence: Some(language.confidence),
         intents: likeliest
             .map(|intent| IntentConfidence { id: intent.label.id.clone(), confidence: intent.confidence })
             .collect(),
         out_of_scope: assessment.evidence.out_of_scope,
+        entities,
+        human_request,
+        alarms,
         similarity,
         bundle: assessment.bundle.clone(),
         truncated: assessment.truncated,

@@ -45,7 +45,9 @@ impl Assessor {
     /// # Errors
     /// [`AssessError::Overloaded`] at once when the queue is full.
     pub async fn assess(&self, message: &str, day: Date) -> Result<Assessment, AssessError> {
-        let prepared = self.triage.prepare(message).map_err(failed)?;
+        let (triage, text) = (Arc::clone(&self.triage), message.to_owned());
+        let preparing = tokio::task::spawn_blocking(move || triage.prepare(&text));
+        let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
         let (sender, receiver) = oneshot::channel();
         self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {
             match error {
@@ -55,7 +57,7 @@ impl Assessor {
         })?;
         let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
         let triage = Arc::clone(&self.triage);
-        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(&prepared, &embedding, day));
+        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, day));
         rest.await.map_err(failed)?.map_err(failed)
     }
 }

@@ -18,6 +18,8 @@ pub struct LanguageReplies {
     pub clarify: String,
     /// A human will look at something that we are not sure about.
     pub handed_over: String,
+    /// A human was asked for and is on the way.
+    pub handed_over_as_asked: String,
     /// A human will look at something that is always a human's business.
     pub handed_over_to_specialist: String,
     /// The message is outside of what the desk does; a human has a look.
@@ -44,6 +46,7 @@ impl LanguageReplies {
     #[must_use]
     pub fn on_escalation(&self, reason: EscalationReason) -> &str {
         match reason {
+            EscalationReason::HumanRequested => &self.handed_over_as_asked,
             EscalationReason::OutOfScope => &self.handed_over_out_of_scope,
             EscalationReason::IntentNeedsHuman => &self.handed_over_to_specialist,
             EscalationReason::LowConfidence | EscalationReason::NoArticle | EscalationReason::Failure => {

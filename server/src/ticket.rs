@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::EscalationReason;
+use shopdesk_triage::{EscalationReason, RuleName};
 use uuid::Uuid;
 
 use crate::conversation::{Assessed, Citation, ConversationId, MessageId, id_newtype};
@@ -31,6 +31,9 @@ pub struct Ticket {
     pub opened_at: Timestamp,
     /// How soon to look at it.
     pub priority: Priority,
+    /// The rules that made it more urgent than its intents do; empty when the intents alone made it so.
+    #[serde(default)]
+    pub raised_by: Vec<RuleName>,
     /// Why the program did not answer.
     pub reason: EscalationReason,
     /// What the pipeline made of the message; nothing when the pipeline failed.
@@ -48,4 +51,18 @@ pub struct Suggestion {
     pub answer: String,
     /// Cosine between the message and the article.
     pub similarity: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_from_before_priorities_were_raised_can_be_read() {
+        let stored = r#"{"id":"019aaaaa-0000-7000-8000-000000000000","conversation":"019aaaaa-0000-7000-8000-000000000001",
+            "message":"019aaaaa-0000-7000-8000-000000000002","text":"退款呢","opened_at":"2026-11-01T08:00:00Z",
+            "priority":"high","reason":"intent_needs_human","assessment":null,"suggestions":[]}"#;
+        let ticket: Ticket = serde_json::from_str(stored).unwrap();
+        assert_eq!((ticket.priority, ticket.raised_by), (Priority::High, vec![]));
+    }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 use shopdesk_model::Probability;
-use shopdesk_triage::{Assessment, Decision};
+use shopdesk_triage::{Assessment, Decision, Entity, RuleName};
 
 use super::texts_or_lines;
 use crate::output;
@@ -32,11 +32,15 @@ pub(crate) struct Arguments {
 struct Line<'a> {
     text: &'a str,
     language: &'static str,
+    language_confidence: Probability,
     intent: &'a str,
     confidence: f64,
     alternatives: Vec<Alternative<'a>>,
     out_of_scope: Probability,
-    priority: Option<&'static str>,
+    entities: &'a [Entity],
+    human_request: Option<&'a RuleName>,
+    priority: &'static str,
+    raised_by: &'a [RuleName],
     decision: &'static str,
     reason: Option<&'static str>,
     article: Option<&'a str>,
@@ -75,11 +79,12 @@ fn print(text: &str, assessment: &Assessment) -> anyhow::Result<()> {
     let (decision, reason, article) = match &assessment.decision {
         Decision::Answer { hit, .. } => ("answer", None, Some(hit.article.id.as_str())),
         Decision::Clarify { .. } => ("clarify", None, None),
-        Decision::Escalate { reason, .. } => ("escalate", Some(reason.as_str()), None),
+        Decision::Escalate { reason } => ("escalate", Some(reason.as_str()), None),
     };
     output::json(&Line {
         text,
-        language: evidence.language.tag(),
+        language: evidence.signals.language.language.tag(),
+        language_confidence: evidence.signals.language.confidence,
         intent: likeliest.map_or("", |intent| intent.label.id.as_str()),
         confidence: likeliest.map_or(0.0, |intent| intent.confidence.get()),
         alternatives: evidence
@@ -90,7 +95,10 @@ fn print(text: &str, assessment: &Assessment) -> anyhow::Result<()> {
             .map(|intent| Alternative { intent: intent.label.id.as_str(), confidence: intent.confidence })
             .collect(),
         out_of_scope: evidence.out_of_scope,
-        priority: likeliest.map(|intent| intent.label.priority.as_str()),
+        entities: &evidence.signals.entities,
+        human_request: evidence.signals.human_request.as_ref(),
+        priority: assessment.urgency.priority.as_str(),
+        raised_by: &assessment.urgency.raised_by,
         decision,
         reason,
         article,

@@ -2,7 +2,7 @@
 
 use shopdesk_kb::Hit;
 use shopdesk_model::classifier::Thresholds;
-use shopdesk_model::intents::{Handling, IntentId, Priority};
+use shopdesk_model::intents::{Handling, IntentId, Label};
 
 use crate::{Evidence, Policy, RankedIntent};
 
@@ -28,8 +28,6 @@ pub enum Decision {
     Escalate {
         /// Why.
         reason: EscalationReason,
-        /// How soon a human should look at it.
-        priority: Priority,
     },
 }
 
@@ -37,6 +35,8 @@ pub enum Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EscalationReason {
+    /// The shopper asks for one.
+    HumanRequested,
     /// The message is none of the shop's intents.
     OutOfScope,
     /// The shop wants a human for this intent.
@@ -54,6 +54,7 @@ impl EscalationReason {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::HumanRequested => "human_requested",
             Self::OutOfScope => "out_of_scope",
             Self::IntentNeedsHuman => "intent_needs_human",
             Self::LowConfidence => "low_confidence",
@@ -66,25 +67,26 @@ impl EscalationReason {
 /// Decides. The same evidence under the same thresholds and policy is the same decision, always.
 #[must_use]
 pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> Decision {
-    let escalate = |reason| Decision::Escalate { reason, priority: priority(evidence, policy) };
+    let escalate = |reason| Decision::Escalate { reason };
+    // Whoever asks for a human in so many words gets one, whatever else the message says.
+    if evidence.signals.human_request.is_some() {
+        return escalate(EscalationReason::HumanRequested);
+    }
     let Some(likeliest) = evidence.intents.first() else {
         return escalate(EscalationReason::LowConfidence);
     };
+    let humans_business = humans_business(&likeliest.label, policy);
     if evidence.out_of_scope > thresholds.out_of_scope {
-        let humans_business =
-            likeliest.label.handling == Handling::Human && likeliest.confidence > evidence.out_of_scope;
-        return escalate(if humans_business {
-            EscalationReason::IntentNeedsHuman
-        } else {
-            EscalationReason::OutOfScope
-        });
+        let reason = humans_business.filter(|_| likeliest.confidence > evidence.out_of_scope);
+        return escalate(reason.unwrap_or(EscalationReason::OutOfScope));
     }
     // No promise is needed to hand over what is more likely than not a human's business.
-    if likeliest.label.handling == Handling::Human && likeliest.confidence.get() > 0.5 {
-        return escalate(EscalationReason::IntentNeedsHuman);
+    if let Some(reason) = humans_business
+        && likeliest.confidence.get() > 0.5
+    {
+        return escalate(reason);
     }
-    let answers = likeliest.label.handling == Handling::Answer
-        && thresholds.allow(&likeliest.label.id, likeliest.confidence);
+    let answers = humans_business.is_none() && thresholds.allow(&likeliest.label.id, likeliest.confidence);
     if !answers {
         // There is nothing to ask about when it is more probably none of the intents than any.
         if evidence.out_of_scope > likeliest.confidence {
@@ -101,13 +103,13 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
     }
 }
 
-/// The most urgent of the intents that the message may well have: a ticket that may be about a danger is looked at as
-/// if it were. The usual one, when the message is probably none of them.
-fn priority(evidence: &Evidence, policy: &Policy) -> Priority {
-    let possible = evidence.intents.iter().filter(|intent| intent.confidence >= policy.clarify_confidence);
-    let possible = possible.filter(|intent| intent.confidence >= evidence.out_of_scope);
-    let likeliest = evidence.intents.first().filter(|intent| intent.confidence >= evidence.out_of_scope);
-    possible.chain(likeliest).map(|intent| intent.label.priority).min().unwrap_or(Priority::Normal)
+/// Why an intent is always a human's business, if it is.
+fn humans_business(label: &Label, policy: &Policy) -> Option<EscalationReason> {
+    match label.handling {
+        _ if policy.human_intent.as_ref() == Some(&label.id) => Some(EscalationReason::HumanRequested),
+        Handling::Human => Some(EscalationReason::IntentNeedsHuman),
+        Handling::Answer => None,
+    }
 }
 
 /// The intents worth asking about, if there are at least two. When one of them is a human's business, asking would
@@ -115,7 +117,7 @@ fn priority(evidence: &Evidence, policy: &Policy) -> Priority {
 fn choices(evidence: &Evidence, policy: &Policy) -> Option<Vec<RankedIntent>> {
     let close = evidence.intents.iter().take_while(|intent| intent.confidence >= policy.clarify_confidence);
     let choices: Vec<RankedIntent> = close.take(CHOICES).cloned().collect();
-    let all_answerable = choices.iter().all(|choice| choice.label.handling == Handling::Answer);
+    let all_answerable = choices.iter().all(|choice| humans_business(&choice.label, policy).is_none());
     (choices.len() >= 2 && all_answerable).then_some(choices)
 }
 
@@ -137,17 +139,21 @@ mod tests {
     use shopdesk_kb::{Article, Part};
     use shopdesk_model::Probability;
     use shopdesk_model::classifier::Kept;
-    use shopdesk_model::intents::{Label, Priority};
+    use shopdesk_model::intents::Priority;
 
     use super::*;
-    use crate::MessageLanguage;
+    use crate::{SignalRules, SignalSettings, Signals};
 
     fn probability(value: f64) -> Probability {
         Probability::new(value).unwrap()
     }
 
     fn policy() -> Policy {
-        Policy { answer_similarity: 0.8, clarify_confidence: probability(0.2) }
+        Policy {
+            answer_similarity: 0.8,
+            clarify_confidence: probability(0.2),
+            human_intent: IntentId::new("person"),
+        }
     }
 
     /// Answers from 0.6 on, `strict` from 0.95 on, and `never` not at all.
@@ -194,13 +200,21 @@ mod tests {
     }
 
     fn evidence(intents: Vec<RankedIntent>, hits: Vec<Hit>) -> Evidence {
-        Evidence { language: MessageLanguage::English, intents, out_of_scope: Probability::ZERO, hits }
+        Evidence { signals: signals("how do I return this"), intents, out_of_scope: Probability::ZERO, hits }
+    }
+
+    fn signals(message: &str) -> Signals {
+        Signals::detect(&SignalRules::new(&SignalSettings::default()).unwrap(), message)
     }
 
     fn reason(evidence: &Evidence) -> EscalationReason {
+        escalated(evidence).expect("an escalation")
+    }
+
+    fn escalated(evidence: &Evidence) -> Option<EscalationReason> {
         match decide(evidence, &thresholds(), &policy()) {
-            Decision::Escalate { reason, .. } => reason,
-            other => panic!("expected an escalation, got {other:?}"),
+            Decision::Escalate { reason } => Some(reason),
+            Decision::Answer { .. } | Decision::Clarify { .. } => None,
         }
     }
 
@@ -269,23 +283,39 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_danger_is_as_urgent_as_one() {
-        let urgent = |confidence| {
-            let mut intent = intent("hazard", Handling::Human, confidence);
-            intent.label.priority = Priority::Urgent;
-            intent
-        };
-        let priority = |evidence: &Evidence| match decide(evidence, &thresholds(), &policy()) {
-            Decision::Escalate { reason, priority } => (reason, priority),
-            other => panic!("expected an escalation, got {other:?}"),
-        };
-        let second = evidence(vec![intent("returns", Handling::Answer, 0.5), urgent(0.4)], vec![]);
-        assert_eq!(priority(&second), (EscalationReason::LowConfidence, Priority::Urgent));
-        let mut beside = evidence(vec![urgent(0.55)], vec![]);
+    fn a_humans_business_beside_the_scope_is_one_while_it_is_likelier_than_not() {
+        let mut beside = evidence(vec![intent("hazard", Handling::Human, 0.55)], vec![]);
         beside.out_of_scope = probability(0.51);
-        assert_eq!(priority(&beside), (EscalationReason::IntentNeedsHuman, Priority::Urgent));
+        assert_eq!(reason(&beside), EscalationReason::IntentNeedsHuman);
         beside.out_of_scope = probability(0.6);
-        assert_eq!(priority(&beside), (EscalationReason::OutOfScope, Priority::Normal));
+        assert_eq!(reason(&beside), EscalationReason::OutOfScope);
+    }
+
+    #[test]
+    fn asked_for_in_so_many_words_a_human_comes_before_any_answer_or_question() {
+        let clear = vec![intent("returns", Handling::Answer, 0.99)];
+        let unclear =
+            vec![intent("returns", Handling::Answer, 0.45), intent("exchange", Handling::Answer, 0.4)];
+        for intents in [clear, unclear, vec![intent("complaint", Handling::Human, 0.9)], vec![]] {
+            let mut evidence = evidence(intents, vec![hit("returns", 0.95)]);
+            assert_ne!(escalated(&evidence), Some(EscalationReason::HumanRequested));
+            evidence.signals = signals("how do I return this, human please");
+            assert_eq!(reason(&evidence), EscalationReason::HumanRequested);
+            evidence.out_of_scope = probability(0.99);
+            assert_eq!(reason(&evidence), EscalationReason::HumanRequested);
+        }
+    }
+
+    #[test]
+    fn whoever_means_the_intent_of_asking_for_a_human_gets_one_however_it_is_handled() {
+        for handling in [Handling::Human, Handling::Answer] {
+            let mut asking = evidence(vec![intent("person", handling, 0.55)], vec![hit("person", 0.95)]);
+            assert_eq!(reason(&asking), EscalationReason::HumanRequested);
+            asking.out_of_scope = probability(0.52);
+            assert_eq!(reason(&asking), EscalationReason::HumanRequested);
+            let doubtful = vec![intent("person", handling, 0.45), intent("returns", Handling::Answer, 0.4)];
+            assert_eq!(reason(&evidence(doubtful, vec![])), EscalationReason::LowConfidence);
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use shopdesk_kb::Hit;
 use shopdesk_model::Probability;
 use shopdesk_model::intents::Label;
 
-use crate::MessageLanguage;
+use crate::Signals;
 
 /// What is known of a message.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// The language it is written in.
-    pub language: MessageLanguage,
+    /// What rules found in its words: its language, what it names, whether a human is asked for, what makes it urgent.
+    pub signals: Signals,
     /// Intents, the likeliest first.
     pub intents: Vec<RankedIntent>,
     /// The probability that it is none of them.

@@ -3,8 +3,9 @@
 //! Read it in this order:
 //!
 //! 1. [`Triage::assess`]: the message's way, five named steps in one function.
-//! 2. [`decide()`]: from evidence to a decision; a pure function that touches no clock, network or model.
-//! 3. [`Signals::detect`]: what a ticket says of a message beside its intent, by rules.
+//! 2. [`Signals::detect`]: what the message says beside its intent, by rules.
+//! 3. [`decide()`]: from evidence to a decision, and [`urgency()`]: how soon a human should look at it. Pure functions, which
+//!    touch no clock, network or model.
 //! 4. [`Policy`]: the thresholds that the shop chooses. There is none in the code.
 //!
 //! The chat, the batch classifier and the evaluation all call this pipeline, so what is measured is what ships.
@@ -13,6 +14,7 @@ mod decide;
 mod evidence;
 mod pipeline;
 mod policy;
+mod urgency;
 
 mod language;
 mod library;
@@ -32,3 +34,4 @@ pub use redact::redact;
 pub use signals::{
     Alarm, Carrier, Currency, Entity, EntityKind, RuleName, SignalRules, SignalSettings, Signals,
 };
+pub use urgency::{Urgency, urgency};

@@ -10,8 +10,8 @@ use shopdesk_model::tokenizer::Encoding;
 use shopdesk_model::{Embedding, Role, TextEncoder};
 
 use crate::{
-    Decision, Evidence, KnowledgeBase, MessageLanguage, Policy, RankedIntent, Result, decide,
-    detect_language, redact,
+    Decision, Evidence, KnowledgeBase, MessageLanguage, Policy, RankedIntent, Result, SignalRules, Signals,
+    Urgency, decide, redact, urgency,
 };
 
 /// How many articles are looked up. One of the likeliest intent that is not among them is too far from the message to
@@ -24,14 +24,15 @@ pub struct Triage {
     bundle: Bundle,
     bundle_id: BundleId,
     knowledge_base: KnowledgeBase,
+    signal_rules: SignalRules,
     policy: Policy,
 }
 
 /// A message on its way to the network.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What it is written in.
-    pub language: MessageLanguage,
+    /// What rules found in it, personal data included.
+    pub signals: Signals,
     /// The message without personal data.
     pub text: String,
     /// What the network sees.
@@ -45,6 +46,8 @@ pub struct Assessment {
     pub evidence: Evidence,
     /// What happens.
     pub decision: Decision,
+    /// How soon a human should look at it, if one gets it now or later.
+    pub urgency: Urgency,
     /// Which bundle made the probabilities.
     pub bundle: BundleId,
     /// Whether the message was longer than the model reads, so that its end was not seen.
@@ -60,10 +63,11 @@ impl Triage {
         encoder: Arc<TextEncoder>,
         bundle: Bundle,
         knowledge_base: KnowledgeBase,
+        signal_rules: SignalRules,
         policy: Policy,
     ) -> Result<Self> {
         let bundle_id = bundle.id()?;
-        Ok(Self { encoder, bundle, bundle_id, knowledge_base, policy })
+        Ok(Self { encoder, bundle, bundle_id, knowledge_base, signal_rules, policy })
     }
 
     /// Assesses one message on that day.
@@ -74,7 +78,7 @@ impl Triage {
         let prepared = self.prepare(message)?;
         let mut embeddings = self.encoder.network().encode(&[&prepared.encoding.ids], Threads::All)?;
         let embedding = embeddings.pop().expect("one sequence gives one embedding");
-        self.assess_embedded(&prepared, &embedding, day)
+        self.assess_embedded(prepared, &embedding, day)
     }
 
     /// What comes before the network, for callers that have the embedding made elsewhere.
@@ -82,10 +86,10 @@ impl Triage {
     /// # Errors
     /// Only a foreign tokeniser can fail, on a broken configuration.
     pub fn prepare(&self, message: &str) -> Result<Prepared> {
-        let language = detect_language(message);
+        let signals = Signals::detect(&self.signal_rules, message);
         let text = redact(message).into_owned();
         let encoding = self.encoder.tokenize(&text, Role::Query)?;
-        Ok(Prepared { language, text, encoding })
+        Ok(Prepared { signals, text, encoding })
     }
 
     /// What comes after the network: everything but the embedding.
@@ -94,16 +98,17 @@ impl Triage {
     /// When the index fails; the caller then hands over to a human.
     pub fn assess_embedded(
         &self,
-        prepared: &Prepared,
+        prepared: Prepared,
         embedding: &Embedding,
         day: Date,
     ) -> Result<Assessment> {
         let classification = self.bundle.classifier().classify(&prepared.text, embedding);
-        let hits = self.look_up(embedding, prepared.language, day)?;
-        let evidence = self.evidence(prepared.language, classification, hits);
+        let hits = self.look_up(embedding, prepared.signals.language.language, day)?;
+        let evidence = self.evidence(prepared.signals, classification, hits);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
+        let urgency = urgency(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
-        Ok(Assessment { evidence, decision, bundle, truncated: prepared.encoding.truncated })
+        Ok(Assessment { evidence, decision, urgency, bundle, truncated: prepared.encoding.truncated })
     }
 
     /// The encoder of the messages.
@@ -127,17 +132,12 @@ impl Triage {
         if hits.is_empty() { Ok(search(Vec::new())?) } else { Ok(hits) }
     }
 
-    fn evidence(
-        &self,
-        language: MessageLanguage,
-        classification: Classification,
-        hits: Vec<Hit>,
-    ) -> Evidence {
+    fn evidence(&self, signals: Signals, classification: Classification, hits: Vec<Hit>) -> Evidence {
         let labels = self.bundle.classifier().labels();
         let intents = classification.ranking.into_iter();
         let intents = intents
             .map(|(position, confidence)| RankedIntent { label: labels[position].clone(), confidence });
-        Evidence { language, intents: intents.collect(), out_of_scope: classification.out_of_scope, hits }
+        Evidence { signals, intents: intents.collect(), out_of_scope: classification.out_of_scope, hits }
     }
 }
 

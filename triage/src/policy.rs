@@ -2,13 +2,16 @@
 
 use serde::Deserialize;
 use shopdesk_model::Probability;
+use shopdesk_model::intents::IntentId;
 
 /// Thresholds of [`decide`](crate::decide()), from the section `[policy]` of `shopdesk.toml`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// The least cosine between the message and an article for that article to be the answer.
     pub answer_similarity: f32,
     /// The least probability for an intent to be offered as a choice when the message is not clear.
     pub clarify_confidence: Probability,
+    /// The intent of asking for a human, if the shop has one: who means it is not asked what else is meant.
+    pub human_intent: Option<IntentId>,
 }

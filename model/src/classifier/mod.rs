@@ -13,6 +13,7 @@
 mod bundle;
 mod confidence;
 mod kernel;
+mod left_out;
 mod lexical;
 mod logistic;
 mod metrics;
@@ -27,6 +28,7 @@ mod thresholds;
 mod train;
 
 pub use bundle::{Bundle, BundleId, NearestExample};
+pub use left_out::{LeftOut, left_out};
 pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
 pub use promise::{Kept, Promise};
 pub use simulate::{SimulatedPromise, simulate};

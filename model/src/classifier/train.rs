@@ -401,7 +401,7 @@ impl Prepared {
         let of_softmax = self.left_out(examples, folds, penalty, |fold| progress(2 + fold));
         let both = of_ridge.into_iter().zip(of_softmax).enumerate();
         let in_a_part = both.filter(|(place, _)| folds[*place].is_some());
-        let left_out = in_a_part.map(|(place, (ridge, softmax))| LeftOut { place, ridge, softmax });
+        let left_out = in_a_part.map(|(place, (ridge, softmax))| Unseen { place, ridge, softmax });
         Ok(Fitted { ridge: ridge.coefficients, left_out: left_out.collect(), softmax })
     }
 
@@ -437,11 +437,11 @@ struct Fitted {
     /// For each landmark one number a class.
     ridge: Vec<f32>,
     softmax: Softmax,
-    left_out: Vec<LeftOut>,
+    left_out: Vec<Unseen>,
 }
 
 /// Scores of an example by regressions that have not learnt from its part.
-struct LeftOut {
+struct Unseen {
     place: usize,
     ridge: Vec<f32>,
     softmax: Vec<f32>,
@@ -458,7 +458,7 @@ impl Fitted {
 
     /// The places of the examples that are in a part, and their scores together.
     fn scores(&self, weights: stack::Weights) -> Vec<(usize, Vec<f32>)> {
-        let together = |LeftOut { place, ridge, softmax }: &LeftOut| {
+        let together = |Unseen { place, ridge, softmax }: &Unseen| {
             let scores = ridge.iter().zip(softmax).map(|(&ridge, &softmax)| weights.add(ridge, softmax));
             (*place, scores.collect())
         };
@@ -542,10 +542,11 @@ pub(super) fn fit(
         })
         .collect();
     progress(steps - 1, steps);
-    let strangers = if examples.knows_out_of_scope() {
+    // Of two intents, none can be left out: one alone cannot be told apart from anything.
+    let strangers = if examples.knows_out_of_scope() || intents < 3 {
         Vec::new()
     } else {
-        strangers(examples, settings, SCOPE_PARTS.min(intents - 1), weights)?
+        strangers(examples, settings, SCOPE_PARTS.min(intents), weights)?
     };
     let weight = SCOPE_SHARE / (1.0 - SCOPE_SHARE) * witnesses.len() as f64 / strangers.len().max(1) as f64;
     let seen = witnesses.len();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::cell::unguarded;
 use super::load::Loader;
 
 /// Names that a table's columns may have.
@@ -90,6 +91,6 @@ pub(super) fn read_table(loader: &mut Loader, path: &Path, text: &str, delimiter
             continue;
         };
         let language = language.and_then(|column| record.get(column)).filter(|language| !language.is_empty());
-        loader.example(path, line, text, Some(intent), language);
+        loader.example(path, line, unguarded(text), Some(unguarded(intent)), language.map(unguarded));
     }
 }

@@ -11,8 +11,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Example, Handling, Intent, IntentId, Intents, Label, Mistake, OUT_OF_SCOPE, Priority};
+use super::{Example, Handling, Intent, IntentId, Intents, Label, Mistake, OUT_OF_SCOPE, Place, Priority};
 use super::{flat, rasa, yaml};
 use crate::{Error, Result};
 
@@ -22,7 +23,49 @@ impl Intents {
     /// # Errors
     /// [`Error::Intents`] lists all mistakes, each with file and line.
     pub fn load(path: &Path) -> Result<Self> {
-        let mut loader = Loader::default();
+        let Loader { mut mistakes, conflicts, intents, out_of_scope, .. } = Loader::read(path)?;
+        mistakes.extend(conflicts);
+        if mistakes.is_empty() {
+            return Ok(Self { intents: intents.into_values().collect(), out_of_scope });
+        }
+        Err(Error::Intents(in_order(mistakes)))
+    }
+
+    /// Reads whatever can be read, with the mistakes that hide the rest. The same message under two intents is none of
+    /// these mistakes: it is there to be found.
+    ///
+    /// # Errors
+    /// When a file cannot be read at all.
+    pub fn load_with_mistakes(path: &Path) -> Result<(Self, Vec<Mistake>)> {
+        let Loader { mistakes, intents, out_of_scope, .. } = Loader::read(path)?;
+        Ok((Self { intents: intents.into_values().collect(), out_of_scope }, in_order(mistakes)))
+    }
+}
+
+/// By file and line, those of a whole file last.
+fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes
+        .sort_by(|a, b| (&a.path, a.line.unwrap_or(u64::MAX)).cmp(&(&b.path, b.line.unwrap_or(u64::MAX))));
+    mistakes
+}
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct Loader {
+    intents: BTreeMap<IntentId, Intent>,
+    out_of_scope: Vec<Example>,
+    mistakes: Vec<Mistake>,
+    /// Messages of files written by hand that stand under another intent, too.
+    conflicts: Vec<Mistake>,
+    /// The file that is being read.
+    file: Option<Arc<Path>>,
+    /// Where each message of an intent stands, to find it standing twice.
+    seen: HashMap<String, (Place, Option<IntentId>)>,
+}
+
+impl Loader {
+    fn read(path: &Path) -> Result<Self> {
+        let mut loader = Self::default();
         if path.is_dir() {
             for file in files(path)? {
                 let name = file.strip_prefix(path).unwrap_or(&file).to_path_buf();
@@ -38,27 +81,13 @@ impl Intents {
                 );
             }
         }
-        loader.finish(path)
+        if loader.intents.is_empty() && loader.out_of_scope.is_empty() && loader.mistakes.is_empty() {
+            let problem = "there is no intent here: `*.yaml`, `*.jsonl` and `*.csv` files are read";
+            loader.mistake(path, None, problem);
+        }
+        Ok(loader)
     }
-}
 
-/// What was read so far.
-#[derive(Default)]
-pub(super) struct Loader {
-    intents: BTreeMap<IntentId, Intent>,
-    out_of_scope: Vec<Example>,
-    mistakes: Vec<Mistake>,
-    /// Where each message of an intent stands, to find it standing twice.
-    seen: HashMap<String, Place>,
-}
-
-struct Place {
-    path: PathBuf,
-    line: u64,
-    intent: Option<IntentId>,
-}
-
-impl Loader {
     /// Reads a file, called `name` within its folder, if its format is known.
     fn file(&mut self, path: &Path, name: &Path) -> Result<bool> {
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
@@ -89,13 +118,13 @@ impl Loader {
     }
 
     /// An intent with its metadata, which may have examples already from another file.
-    pub(super) fn intent(&mut self, label: Label) {
+    pub(super) fn intent(&mut self, label: Label, description: String) {
         let examples = self.intents.remove(&label.id).map(|intent| intent.examples).unwrap_or_default();
-        self.intents.insert(label.id.clone(), Intent { label, examples });
+        self.intents.insert(label.id.clone(), Intent { label, description, examples });
     }
 
     /// A message, and the id of its intent where it has one. The same message under the same intent counts once. Returns where
-    /// it stands under another.
+    /// it stands, too.
     pub(super) fn example(
         &mut self,
         path: &Path,
@@ -119,22 +148,21 @@ impl Loader {
                     return None;
                 }
             };
-        let here = Place { path: path.to_path_buf(), line, intent: intent.clone() };
-        let twice = self.seen.insert(same_message_key(text), here).map(|other| Twice {
-            place: format!("{}:{}", other.path.display(), other.line),
-            same_intent: other.intent == intent,
-        });
+        let place = Place { path: self.shared(path), line };
+        let before = self.seen.insert(same_message_key(text), (place.clone(), intent.clone()));
+        let twice = before.map(|(place, other)| Twice { place, same_intent: other == intent });
         if twice.as_ref().is_some_and(|twice| twice.same_intent) {
             return twice;
         }
-        let example = Example { text: text.to_owned(), language: language.map(str::to_owned) };
+        let example = Example { text: text.to_owned(), language: language.map(str::to_owned), place };
         match intent {
             None => self.out_of_scope.push(example),
             Some(id) => {
-                let intent = self
-                    .intents
-                    .entry(id.clone())
-                    .or_insert_with(|| Intent { label: plain_label(id), examples: Vec::new() });
+                let intent = self.intents.entry(id.clone()).or_insert_with(|| Intent {
+                    label: plain_label(id),
+                    description: String::new(),
+                    examples: Vec::new(),
+                });
                 intent.examples.push(example);
             }
         }
@@ -145,35 +173,38 @@ impl Loader {
         self.mistakes.push(Mistake { path: path.to_path_buf(), line, problem: problem.into() });
     }
 
-    fn finish(mut self, path: &Path) -> Result<Intents> {
-        if self.intents.is_empty() && self.mistakes.is_empty() {
-            self.mistake(
-                path,
-                None,
-                "there is no intent here: `*.yaml`, `*.jsonl` and `*.csv` files are read",
-            );
-        }
-        if self.mistakes.is_empty() {
-            Ok(Intents { intents: self.intents.into_values().collect(), out_of_scope: self.out_of_scope })
-        } else {
-            Err(Error::Intents(self.mistakes))
+    /// How many mistakes there are by now.
+    pub(super) fn mistakes_so_far(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    /// A message that stands under another intent, too: a mistake in files that people write by hand.
+    pub(super) fn conflict(&mut self, path: &Path, line: u64, problem: String) {
+        self.conflicts.push(Mistake { path: path.to_path_buf(), line: Some(line), problem });
+    }
+
+    /// One path for all messages of a file.
+    fn shared(&mut self, path: &Path) -> Arc<Path> {
+        match &self.file {
+            Some(file) if **file == *path => Arc::clone(file),
+            _ => Arc::clone(self.file.insert(Arc::from(path))),
         }
     }
 }
 
 /// A message that stands elsewhere, too.
 pub(super) struct Twice {
-    pub(super) place: String,
+    pub(super) place: Place,
     pub(super) same_intent: bool,
 }
 
 /// For an intent of which only the id is known.
-fn plain_label(id: IntentId) -> Label {
+pub(super) fn plain_label(id: IntentId) -> Label {
     Label { id, title: BTreeMap::new(), priority: Priority::Normal, handling: Handling::Answer }
 }
 
 /// Two messages that differ only in case and white space are the same message.
-fn same_message_key(text: &str) -> String {
+pub(crate) fn same_message_key(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -296,7 +327,7 @@ mod tests {
         assert_eq!(found[0].0, Some(2));
 
         let found = mistakes(&[("nlu.yml", "nlu:\n- intent: greet\n  examples: |\n    hello\n")]);
-        assert!(found[0].0 == Some(2) && found[0].1.contains("start with `- `"), "{found:?}");
+        assert!(found[0].0 == Some(4) && found[0].1.contains("start with `- `"), "{found:?}");
         assert!(mistakes(&[("a.docx", "x")])[0].1.contains("not known"));
     }
 

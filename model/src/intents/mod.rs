@@ -16,18 +16,26 @@
 //! ```
 //! One file, `out_of_scope.yaml`, holds only examples: messages that are none of the intents.
 //!
-//! [`Intents::load`] reads what other systems export, too: see [`mod@load`].
+//! [`Intents::load`] reads what other systems export, too: see [`mod@load`]. [`Intents::write`] writes it: see [`mod@write`].
 
+mod cell;
 mod flat;
 mod load;
 mod rasa;
+mod tree;
+mod write;
 mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use write::{Completed, Format};
+
+pub(crate) use load::same_message_key;
 
 /// The id that a file of messages without an intent has.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
@@ -46,6 +54,8 @@ pub struct Intents {
 pub struct Intent {
     /// How it is called, and what to do with it.
     pub label: Label,
+    /// For those who write examples; the program does not need it.
+    pub description: String,
     /// Messages that mean it.
     pub examples: Vec<Example>,
 }
@@ -124,6 +134,9 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Urgent, Self::High, Self::Normal, Self::Low];
+
     /// The word used in data, JSON and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -146,6 +159,20 @@ pub enum Handling {
     Human,
 }
 
+impl Handling {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Answer, Self::Human];
+
+    /// The word used in data and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Human => "human",
+        }
+    }
+}
+
 /// A message that means an intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
@@ -153,6 +180,23 @@ pub struct Example {
     pub text: String,
     /// The tag of the language that it is filed under; `None` where the file does not say.
     pub language: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file.
+    pub path: Arc<Path>,
+    /// The line, counted from 1.
+    pub line: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.line)
+    }
 }
 
 /// One mistake in a file that people write.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use shopdesk_kb::Article;
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::EscalationReason;
+use shopdesk_triage::{EscalationReason, RuleName};
 
 pub use sqlite::SqliteStore;
 
@@ -73,6 +73,8 @@ pub struct Outcome {
 pub struct NewTicket {
     /// How soon to look at it.
     pub priority: Priority,
+    /// The rules that made it more urgent than its intents do.
+    pub raised_by: Vec<RuleName>,
     /// Why the program did not answer.
     pub reason: EscalationReason,
     /// Articles that may help.

@@ -164,6 +164,7 @@ impl Store for SqliteStore {
                 text: message.text.clone(),
                 opened_at: now(),
                 priority: ticket.priority,
+                raised_by: ticket.raised_by,
                 reason: ticket.reason,
                 assessment,
                 suggestions: ticket.suggestions,

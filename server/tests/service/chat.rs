@@ -15,6 +15,7 @@ async fn a_question_is_answered_in_the_shops_own_words() {
             if path.to_string().contains("intents") || path.to_string().contains("article") { value } else { "[id]".into() }
         }),
         ".**.created_at" => "[time]",
+        ".**.language_confidence" => "[probability]",
         ".**.confidence" => "[probability]",
         ".**.out_of_scope" => "[probability]",
         ".**.similarity" => "[cosine]",

@@ -25,6 +25,48 @@ async fn a_complaint_becomes_a_ticket_with_all_that_is_known() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_human_gets_one_instead_of_an_answer() {
+    let app = TestApp::start().await;
+    for (text, sentence) in [
+        ("怎么退货？不要机器人，转人工", "zh: as asked"),
+        ("how do I return my jacket? human please", "en: as asked"),
+    ] {
+        let exchange = app.say(&app.conversation().await, text).await;
+        assert_eq!(exchange["state"], "waiting_for_human");
+        assert_eq!(exchange["reply"]["text"], sentence);
+        let assessment = &exchange["reply"]["assessment"];
+        assert_eq!(assessment["reason"], "human_requested");
+        assert!(assessment["human_request"].as_str().unwrap().contains(".human."), "{assessment}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_says_what_the_message_names_and_what_makes_it_urgent() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "订单202411098765432还没发货，电话13812345678，再拖我打12315，转人工").await;
+    let tickets = app.get("/v1/tickets").await.json();
+    let ticket = &tickets["tickets"][0];
+    assert_eq!(ticket["reason"], "human_requested");
+    assert_eq!(
+        (&ticket["priority"], &ticket["raised_by"]),
+        (&json!("urgent"), &json!(["zh.alarm.regulator"]))
+    );
+    let assessment = &ticket["assessment"];
+    assert_eq!(
+        assessment["entities"],
+        json!([
+            { "kind": "order_number", "start": 2, "end": 17, "text": "202411098765432",
+              "normalised": "202411098765432", "rule": assessment["entities"][0]["rule"] },
+            { "kind": "phone", "start": 24, "end": 35, "text": "13812345678",
+              "normalised": "+8613812345678", "rule": assessment["entities"][1]["rule"] },
+        ])
+    );
+    assert_eq!(assessment["alarms"][0], json!({ "priority": "urgent", "rule": "zh.alarm.regulator" }));
+    assert!(assessment["language_confidence"].as_f64().unwrap() > 0.5, "{assessment}");
+}
+
+#[tokio::test]
 async fn a_message_out_of_scope_goes_to_a_human() {
     let app = TestApp::start().await;
     let exchange = app.say(&app.conversation().await, "write a short poem about the weather").await;

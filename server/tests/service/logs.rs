@@ -30,8 +30,11 @@ async fn no_log_holds_what_a_shopper_wrote() {
         .init();
     let app = TestApp::start().await;
     let conversation = app.conversation().await;
-    for text in ["怎么退货，我的暗号是青蛙骑士", "我要投诉，暗号青蛙骑士", "暗号青蛙骑士"]
-    {
+    for text in [
+        "怎么退货，我的暗号是青蛙骑士",
+        "我要投诉，暗号青蛙骑士，订单202411098765432，电话13812345678",
+        "暗号青蛙骑士",
+    ] {
         app.say(&conversation, text).await;
     }
     let path = format!("/v1/conversations/{conversation}/messages");
@@ -39,5 +42,7 @@ async fn no_log_holds_what_a_shopper_wrote() {
     app.get(&format!("/v1/conversations/{conversation}?note=青蛙骑士")).await;
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("message settled"), "the log was captured");
-    assert!(!log.contains("青蛙骑士"), "{log}");
+    for secret in ["青蛙骑士", "202411098765432", "13812345678"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }

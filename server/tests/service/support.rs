@@ -15,7 +15,7 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{AppState, Assessor, Replies, SqliteStore, Store as _, router};
-use shopdesk_triage::{KnowledgeBase, Policy, Triage, VectorCache};
+use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorCache};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -122,8 +122,9 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let mut cache = VectorCache::in_memory(&encoder);
     let knowledge_base = KnowledgeBase::build(&encoder, &articles.articles, &mut cache, |_, _| ()).unwrap();
     let probability = |value| Probability::new(value).unwrap();
-    let policy = Policy { answer_similarity: 0.8, clarify_confidence: probability(0.25) };
-    Arc::new(Triage::new(encoder, bundle, knowledge_base, policy).unwrap())
+    let policy = Policy { answer_similarity: 0.8, clarify_confidence: probability(0.25), human_intent: None };
+    let rules = SignalRules::new(&SignalSettings::default()).unwrap();
+    Arc::new(Triage::new(encoder, bundle, knowledge_base, rules, policy).unwrap())
 });
 
 fn model() -> PathBuf {
@@ -137,6 +138,7 @@ fn replies() -> Replies {
         json!({
             "clarify": format!("{language}: which?"),
             "handed_over": format!("{language}: handed over"),
+            "handed_over_as_asked": format!("{language}: as asked"),
             "handed_over_to_specialist": format!("{language}: specialist"),
             "handed_over_out_of_scope": format!("{language}: out of scope"),
         })

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that a message names, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that a message names, and where. Its `Debug` form leaves out what the shopper wrote, which must not be in a
+/// log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entity {
     /// What it is.
     pub kind: EntityKind,
@@ -29,6 +30,13 @@ pub struct Entity {
     pub currency: Option<Currency>,
     /// The rule that found it.
     pub rule: RuleName,
+}
+
+impl fmt::Debug for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, start, end, rule, .. } = self;
+        write!(f, "{}({start}..{end}, {rule})", kind.as_str())
+    }
 }
 
 /// What a message can name.

@@ -214,6 +214,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_named_is_not_in_the_debug_form() {
+        let signals = Signals::detect(&rules(), "订单202411098765432 电话13812345678");
+        let debug = format!("{signals:?}");
+        assert!(debug.contains("phone(") && !debug.contains("2024") && !debug.contains("138"), "{debug}");
+    }
+
+    #[test]
     fn signals_survive_json() {
         let signals =
             Signals::detect(&rules(), "订单202411098765，中通78912345678901，退¥129，转人工，我打12315");
