@@ -29,6 +29,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use flat::{INTENT_COLUMNS, TEXT_COLUMNS};
+
 /// The id that a file of messages without an intent has.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
 
