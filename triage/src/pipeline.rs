@@ -112,6 +112,24 @@ impl Triage {
         &self.encoder
     }
 
+    /// What classifies, and from which probabilities on the desk acts.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The bundle's name.
+    #[must_use]
+    pub fn bundle_id(&self) -> &BundleId {
+        &self.bundle_id
+    }
+
+    /// What the shop chose beside the promise.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The articles that it answers from.
     #[must_use]
     pub fn knowledge_base(&self) -> &KnowledgeBase {
