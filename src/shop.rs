@@ -179,7 +179,8 @@ impl Shop {
         self.triage_of(encoder, bundle)
     }
 
-    fn triage_of(&self, encoder: Arc<TextEncoder>, bundle: Bundle) -> anyhow::Result<Triage> {
+    /// The pipeline with a bundle that was just trained.
+    pub(crate) fn triage_of(&self, encoder: Arc<TextEncoder>, bundle: Bundle) -> anyhow::Result<Triage> {
         let knowledge_base = self.knowledge_base(&encoder)?;
         Ok(Triage::new(encoder, bundle, knowledge_base, self.policy)?)
     }

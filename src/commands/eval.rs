@@ -1,5 +1,10 @@
 //! `shopdesk eval`: how often the desk is wrong, on what, and what it would cost to change.
 
+mod compare;
+mod cross_validate;
+mod gate;
+mod power;
+mod robustness;
 mod run;
 
 use std::path::Path;
@@ -16,10 +21,25 @@ pub(crate) struct Arguments {
 enum Action {
     /// Run labelled messages through the pipeline that serves the chat.
     Run(run::Arguments),
+    /// Say whether a second version is better than a first, by more than chance, and where.
+    Compare(compare::Arguments),
+    /// Check that limits are kept, for a pipeline that builds and tests.
+    Gate(gate::Arguments),
+    /// Train on some of the messages and measure on the others, in turns.
+    Cv(cross_validate::Arguments),
+    /// Put in the mistakes that people make, and say what they cost.
+    Robustness(robustness::Arguments),
+    /// Say how many labelled messages it takes to prove that errors are rare.
+    Power(power::Arguments),
 }
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.action {
         Action::Run(arguments) => run::run(shop, arguments),
+        Action::Compare(arguments) => compare::run(shop, arguments),
+        Action::Gate(arguments) => gate::run(shop, arguments),
+        Action::Cv(arguments) => cross_validate::run(shop, arguments),
+        Action::Robustness(arguments) => robustness::run(shop, arguments),
+        Action::Power(arguments) => power::run(arguments),
     }
 }

@@ -27,6 +27,12 @@ use store::{HashStore, Key};
 /// How many messages are read, embedded and assessed at a time.
 const BATCH: usize = 256;
 
+/// How files of assessments are called; another pipeline has another file.
+const ASSESSMENTS: &str = "assessments-";
+
+/// How many of them are kept beside the one in use.
+const KEPT: usize = 9;
+
 /// The pipeline as the evaluation runs it.
 pub struct Pipeline<'a> {
     triage: &'a Triage,
@@ -59,10 +65,13 @@ impl<'a> Pipeline<'a> {
             Some(folder) => HashStore::open(&folder.join(name)),
             None => Ok(HashStore::nowhere()),
         };
+        if let Some(folder) = cache {
+            store::forget_oldest(folder, ASSESSMENTS, KEPT);
+        }
         let of_pipeline: String = fingerprint[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
             embeddings: store("embeddings.bin".to_owned())?,
-            assessments: store(format!("assessments-{of_pipeline}.bin"))?,
+            assessments: store(format!("{ASSESSMENTS}{of_pipeline}.bin"))?,
             triage,
             day,
             options,

@@ -91,6 +91,20 @@ impl HashStore {
     }
 }
 
+/// Removes files that start so, as far as there are more than `keep` that were written to later. What cannot be removed stays: it is only
+/// a cache.
+pub(super) fn forget_oldest(folder: &Path, start: &str, keep: usize) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let files = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(start));
+    let dated = files.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
+    let mut dated: Vec<(std::time::SystemTime, PathBuf)> = dated.collect();
+    dated.sort();
+    let old = dated.len().saturating_sub(keep);
+    for (_, path) in &dated[..old] {
+        drop(std::fs::remove_file(path));
+    }
+}
+
 /// Where the whole records are, and where they end.
 fn places(file: &File, length: u64) -> std::io::Result<(Places, u64)> {
     let (mut places, mut at, mut reader) = (HashMap::new(), 0_u64, BufReader::new(file));
@@ -146,6 +160,19 @@ mod tests {
         store.put(b, b"again").unwrap();
         drop(store);
         assert_eq!(HashStore::open(&path).unwrap().get(&b).as_deref(), Some(&b"again"[..]));
+    }
+
+    #[test]
+    fn only_the_latest_files_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        for (age, name) in ["x-new", "x-older", "x-oldest", "y"].into_iter().enumerate() {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let hours = std::time::Duration::from_secs(3600 * age as u64);
+            file.set_modified(std::time::SystemTime::now() - hours).unwrap();
+        }
+        forget_oldest(folder.path(), "x-", 2);
+        let there = |name: &str| folder.path().join(name).exists();
+        assert!(there("x-new") && there("x-older") && there("y") && !there("x-oldest"));
     }
 
     #[test]

@@ -55,6 +55,19 @@ pub enum Verdict {
     NothingAnswered,
 }
 
+impl Verdict {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Consistent => "consistent",
+            Self::Broken => "broken",
+            Self::NothingAnswered => "nothing_answered",
+        }
+    }
+}
+
 /// What the whole pipeline did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Automation {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
+use shopdesk_model::intents::OUT_OF_SCOPE;
 
 use crate::Observation;
 use crate::metrics::Classes;
@@ -40,7 +41,10 @@ pub struct ConfusedPair {
 impl Confusion {
     pub(super) fn of(classes: &Classes) -> Self {
         let counts = counts(classes);
-        let order = order(classes.names().len(), &counts);
+        // What is out of scope may be taken for anything: it stands last, and brings nothing together.
+        let intents = classes.names().iter().filter(|name| *name != OUT_OF_SCOPE).count();
+        let mut order = order(intents, &counts);
+        order.extend(intents..classes.names().len());
         let mut places = vec![0; order.len()];
         for (place, &class) in order.iter().enumerate() {
             places[class] = place;
@@ -68,12 +72,14 @@ fn order(classes: usize, counts: &BTreeMap<(u32, u32), usize>) -> Vec<usize> {
     }
     let mut sizes = vec![0.0; classes];
     for (&(expected, _), &count) in counts {
-        sizes[expected as usize] += count as f64;
+        if let Some(size) = sizes.get_mut(expected as usize) {
+            *size += count as f64;
+        }
     }
     let mut similarity = vec![vec![0.0_f64; classes]; classes];
     for (&(expected, predicted), &count) in counts {
         let (e, p) = (expected as usize, predicted as usize);
-        if e != p {
+        if e != p && e.max(p) < classes {
             let alike = count as f64 / (sizes[e] + sizes[p]);
             similarity[e][p] += alike;
             similarity[p][e] += alike;
@@ -159,9 +165,11 @@ mod tests {
     #[test]
     fn what_is_confused_stands_together() {
         // a and d are confused, b and e, and c with nothing.
-        let pairs = [("a", "d"), ("a", "a"), ("d", "a"), ("b", "e"), ("b", "b"), ("c", "c"), ("e", "e")];
-        let confusion = Confusion::of(&Classes::of(pairs.into_iter()));
-        assert_eq!(confusion.classes, ["a", "d", "b", "e", "c"]);
+        let mut pairs =
+            vec![("a", "d"), ("a", "a"), ("d", "a"), ("b", "e"), ("b", "b"), ("c", "c"), ("e", "e")];
+        pairs.extend([(OUT_OF_SCOPE, "c"), ("a", OUT_OF_SCOPE)]);
+        let confusion = Confusion::of(&Classes::of(pairs.iter().copied()));
+        assert_eq!(confusion.classes, ["a", "d", "b", "e", "c", OUT_OF_SCOPE]);
         let cells: usize = confusion.cells.iter().map(|(_, _, count)| count).sum();
         assert_eq!(cells, pairs.len());
         assert!(confusion.cells.contains(&(0, 1, 1)) && confusion.cells.contains(&(1, 0, 1)));

@@ -11,7 +11,7 @@ mod retrieval;
 mod selective;
 mod slices;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use automation::{Automation, HandOver, PromiseCheck, Verdict, WhatIf};
 pub use calibration::{Calibration, CalibrationFigures};
@@ -35,6 +35,7 @@ use shopdesk_triage::Triage;
 use crate::Observation;
 use crate::data::DataFile;
 use crate::metrics::Classes;
+use crate::statistics::Share;
 
 /// Changes when a key changes its meaning or goes; new keys may come without.
 pub const SCHEMA: u32 = 1;
@@ -101,6 +102,39 @@ pub struct Source {
     pub intent_promises: BTreeMap<String, Kept>,
     /// The day on which the messages were assessed: articles are valid by the day.
     pub day: Date,
+    /// The folds of a cross-validation; none of another run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<Fold>,
+}
+
+/// A part of the messages, assessed by a bundle that learnt from the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fold {
+    /// The bundle's id.
+    pub bundle: String,
+    /// How many messages it was measured on.
+    pub messages: usize,
+    /// Those taken for what they are.
+    pub accuracy: f64,
+    /// Those that its thresholds allow to answer.
+    pub coverage: f64,
+    /// Of these, the wrong ones.
+    pub error: f64,
+}
+
+impl Fold {
+    /// Of the messages that a bundle did not learn from.
+    #[must_use]
+    pub fn of(bundle: String, observations: &[Observation]) -> Self {
+        let allowed = observations.iter().filter(|o| o.allowed);
+        Self {
+            bundle,
+            messages: observations.len(),
+            accuracy: Share::of(observations.iter().map(|o| (o.weight, o.right()))).or_zero(),
+            coverage: Share::of(observations.iter().map(|o| (o.weight, o.allowed))).or_zero(),
+            error: Share::of(allowed.map(|o| (o.weight, !o.likeliest_right()))).or_zero(),
+        }
+    }
 }
 
 /// What the messages are.
@@ -141,6 +175,7 @@ impl Source {
                 .map(|(id, kept)| (id.to_string(), kept.clone()))
                 .collect(),
             day,
+            folds: Vec::new(),
         }
     }
 }

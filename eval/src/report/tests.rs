@@ -24,6 +24,7 @@ pub(crate) fn source() -> Source {
         promise: serde_json::from_value(kept).unwrap(),
         intent_promises: BTreeMap::new(),
         day: Date::constant(2026, 1, 1),
+        folds: Vec::new(),
     }
 }
 

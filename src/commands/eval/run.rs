@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use shopdesk_eval::{DataFile, Observation, Options, Pipeline, Report, Source};
+use shopdesk_eval::{DataFile, Options, Pipeline, Report, Run, Source, save};
+use shopdesk_triage::Triage;
 
 use crate::output::{self, percent};
 use crate::progress::Progress;
@@ -21,7 +22,7 @@ const WEAKEST: usize = 5;
 pub(crate) struct Arguments {
     #[command(flatten)]
     data: DataArguments,
-    /// Write `report.json` and `messages.jsonl` to this folder.
+    /// Write `report.html`, `report.json` and `messages.jsonl` to this folder.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Print the whole report as JSON.
@@ -38,50 +39,52 @@ pub(crate) struct DataArguments {
     /// Evaluate this bundle, a folder that `shopdesk train --out` wrote, instead of the shop's.
     #[arg(long)]
     pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: PipelineArguments,
+}
+
+/// How messages are run.
+#[derive(Clone, clap::Args)]
+pub(crate) struct PipelineArguments {
     /// Show the messages as they were written, with personal data.
     #[arg(long)]
     pub(crate) show_personal_data: bool,
     /// Compute everything again, and keep nothing for the next run.
     #[arg(long)]
-    pub(crate) no_cache: bool,
+    no_cache: bool,
 }
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
-    let (source, observations) = observe(&shop, &arguments.data, arguments.data.bundle.as_deref())?;
-    let report = Report::of(source, &observations);
-    if let Some(folder) = &arguments.out {
-        write(folder, &report, &observations)?;
-    }
-    if arguments.json {
-        output::json(&report)?;
-    } else {
-        print(&report)?;
-        if let Some(folder) = &arguments.out {
-            output::line(format_args!("read on in `{}`", folder.join("report.json").display()))?;
-        }
-    }
+    let run = observe(&shop, &arguments.data, arguments.data.bundle.as_deref())?;
+    show(&run, arguments.out.as_deref(), arguments.json, arguments.data.cache.show_personal_data)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Computes the figures, writes them to a folder when there is one, and prints them.
+pub(crate) fn show(run: &Run, out: Option<&Path>, json: bool, personal_data: bool) -> anyhow::Result<()> {
+    let report = run.report();
+    if let Some(folder) = out {
+        save(folder, &report, &run.observations, personal_data)?;
+    }
+    if json {
+        return output::json(&report);
+    }
+    print(&report)?;
+    if let Some(folder) = out {
+        output::line(format_args!("read on in `{}`", folder.join("report.html").display()))?;
+    }
+    Ok(())
+}
+
 /// Runs the messages through the pipeline with that bundle, or with the shop's.
-pub(crate) fn observe(
-    shop: &Shop,
-    arguments: &DataArguments,
-    bundle: Option<&Path>,
-) -> anyhow::Result<(Source, Vec<Observation>)> {
+pub(crate) fn observe(shop: &Shop, arguments: &DataArguments, bundle: Option<&Path>) -> anyhow::Result<Run> {
     let data = DataFile::open(&arguments.data)?;
     let triage = match bundle {
         Some(folder) => shop.triage_with(folder)?,
         None => shop.triage()?,
     };
-    let cache = (!arguments.no_cache).then(|| shop.evaluation_cache());
-    let options = Options {
-        engine: format!("{:?}", shop.model.engine.resolve()?),
-        program: program()?,
-        show_personal_data: arguments.show_personal_data,
-    };
-    let mut pipeline = Pipeline::open(&triage, shop.today()?, cache.as_deref(), options)?;
+    let mut pipeline = arguments.cache.pipeline(shop, &triage)?;
     let progress = Progress::new("assessing");
     let mut observations = Vec::new();
     pipeline.run(data.messages()?, |observation| {
@@ -89,7 +92,19 @@ pub(crate) fn observe(
         progress.report(observations.len(), data.rows().max(observations.len()));
         Ok(())
     })?;
-    Ok((Source::new(&data, &triage, pipeline.day()), observations))
+    Ok(Run { source: Source::new(&data, &triage, pipeline.day()), observations })
+}
+
+impl PipelineArguments {
+    pub(crate) fn pipeline<'a>(&self, shop: &Shop, triage: &'a Triage) -> anyhow::Result<Pipeline<'a>> {
+        let cache = (!self.no_cache).then(|| shop.evaluation_cache());
+        let options = Options {
+            engine: format!("{:?}", shop.model.engine.resolve()?),
+            program: program()?,
+            show_personal_data: self.show_personal_data,
+        };
+        Ok(Pipeline::open(triage, shop.today()?, cache.as_deref(), options)?)
+    }
 }
 
 /// Changes with every build.
@@ -98,21 +113,6 @@ fn program() -> anyhow::Result<String> {
         std::env::current_exe().and_then(std::fs::metadata).context("cannot look at this program")?;
     let modified = program.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     Ok(format!("{} {:?}", program.len(), modified.unwrap_or_default()))
-}
-
-fn write(folder: &Path, report: &Report, observations: &[Observation]) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let write = |name: &str, contents: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))
-    };
-    write("report.json", &serde_json::to_vec_pretty(report)?)?;
-    let mut lines = Vec::new();
-    for observation in observations {
-        serde_json::to_writer(&mut lines, observation)?;
-        lines.push(b'\n');
-    }
-    write("messages.jsonl", &lines)
 }
 
 fn print(report: &Report) -> std::io::Result<()> {
