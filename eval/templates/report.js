@@ -50,10 +50,10 @@ function draw() {
   byId("next").disabled = (page + 1) * perPage >= shown.length;
 }
 
-// A spreadsheet runs what starts like a formula: an apostrophe makes it text.
+// A spreadsheet runs what starts like a formula, in some languages in full width too: an apostrophe makes it text.
 function csvField(value) {
   const text = String(value);
-  const safe = /^[\s]*[=+\-@\t\r]/.test(text) ? "'" + text : text;
+  const safe = /^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text;
   return '"' + safe.replaceAll('"', '""') + '"';
 }
 
