@@ -144,6 +144,11 @@ impl Shop {
         self.paths.data.join("bundle")
     }
 
+    /// What evaluations computed, so that the next one need not.
+    pub(crate) fn evaluation_cache(&self) -> PathBuf {
+        self.paths.data.join("evaluation")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.paths.data.join("shopdesk.db")
     }
@@ -174,6 +179,18 @@ impl Shop {
                 self.bundle_folder().display()
             );
         }
+        self.triage_of(encoder, bundle)
+    }
+
+    /// The pipeline with another bundle, whatever that promises.
+    pub(crate) fn triage_with(&self, bundle: &Path) -> anyhow::Result<Triage> {
+        let encoder = self.encoder()?;
+        let bundle = Bundle::load(bundle, &encoder)?;
+        self.triage_of(encoder, bundle)
+    }
+
+    /// The pipeline with a bundle that was just trained.
+    pub(crate) fn triage_of(&self, encoder: Arc<TextEncoder>, bundle: Bundle) -> anyhow::Result<Triage> {
         let signal_rules = SignalRules::new(&self.signals).context("in the shop's settings")?;
         let knowledge_base = self.knowledge_base(&encoder)?;
         Ok(Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?)

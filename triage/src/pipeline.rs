@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use shopdesk_kb::{Filter, Hit, Language};
-use shopdesk_model::classifier::{Bundle, BundleId, Classification};
+use shopdesk_model::classifier::{Bundle, BundleId, Classification, NearestExample};
 use shopdesk_model::encoder::Threads;
 use shopdesk_model::tokenizer::Encoding;
 use shopdesk_model::{Embedding, Role, TextEncoder};
@@ -48,6 +48,8 @@ pub struct Assessment {
     pub decision: Decision,
     /// How soon a human should look at it, if one gets it now or later.
     pub urgency: Urgency,
+    /// The messages that the classifier learnt from and that are the most like it.
+    pub examples: Vec<NearestExample>,
     /// Which bundle made the probabilities.
     pub bundle: BundleId,
     /// Whether the message was longer than the model reads, so that its end was not seen.
@@ -103,18 +105,44 @@ impl Triage {
         day: Date,
     ) -> Result<Assessment> {
         let classification = self.bundle.classifier().classify(&prepared.text, embedding);
+        let examples = self.bundle.examples(&classification);
         let hits = self.look_up(embedding, prepared.signals.language.language, day)?;
         let evidence = self.evidence(prepared.signals, classification, hits);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let urgency = urgency(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
-        Ok(Assessment { evidence, decision, urgency, bundle, truncated: prepared.encoding.truncated })
+        Ok(Assessment {
+            evidence,
+            decision,
+            urgency,
+            examples,
+            bundle,
+            truncated: prepared.encoding.truncated,
+        })
     }
 
     /// The encoder of the messages.
     #[must_use]
     pub fn encoder(&self) -> &TextEncoder {
         &self.encoder
+    }
+
+    /// What classifies, and from which probabilities on the desk acts.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The bundle's name.
+    #[must_use]
+    pub fn bundle_id(&self) -> &BundleId {
+        &self.bundle_id
+    }
+
+    /// What the shop chose beside the promise.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The articles that it answers from.

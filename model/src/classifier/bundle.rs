@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 use super::confidence::ConfidenceModel;
 use super::kernel::KernelIndex;
 use super::lexical::{self, LexicalIndex, Postings};
-use super::{Classifier, LabelledText, Metrics, Promise, Thresholds, TrainingData};
+use super::{Classification, Classifier, LabelledText, Metrics, Promise, Thresholds, TrainingData};
 use crate::folder::{EncoderId, sha256_hex};
 use crate::intents::{IntentId, Label};
 use crate::replace::NewFolder;
-use crate::{Embedding, Error, Result, TextEncoder};
+use crate::{Error, Result, TextEncoder};
 
 const FORMAT: u32 = 3;
 const MANIFEST: &str = "bundle.json";
@@ -41,7 +41,7 @@ pub struct Bundle {
 }
 
 /// A message that the classifier learnt from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearestExample {
     /// The message, or the title of an intent.
     pub text: String,
@@ -157,17 +157,16 @@ impl Bundle {
         &self.metrics
     }
 
-    /// What it learnt from that is the most like a message, the most alike first. Of many training messages, it keeps some thousands.
+    /// What it learnt from that is the most like the classified message, the most alike first. Of many training messages, it keeps some
+    /// thousands.
     #[must_use]
-    pub fn nearest(&self, text: &str, embedding: &Embedding, count: usize) -> Vec<NearestExample> {
-        let nearest = self.classifier.nearest(text, embedding, count).into_iter();
-        nearest
-            .map(|(place, similarity)| {
-                let LabelledText { text, label } = &self.messages[place];
-                let intent = label.map(|label| self.classifier.labels[label].id.clone());
-                NearestExample { text: text.clone(), intent, similarity }
-            })
-            .collect()
+    pub fn examples(&self, classification: &Classification) -> Vec<NearestExample> {
+        let example = |&(place, similarity): &(usize, f32)| {
+            let LabelledText { text, label } = &self.messages[place];
+            let intent = label.map(|label| self.classifier.labels[label].id.clone());
+            NearestExample { text: text.clone(), intent, similarity }
+        };
+        classification.nearest.iter().map(example).collect()
     }
 
     /// The bundle's name.

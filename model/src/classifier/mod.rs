@@ -63,7 +63,12 @@ pub struct Classification {
     pub ranking: Vec<(usize, Probability)>,
     /// The probability that the message is none of them.
     pub out_of_scope: Probability,
+    /// Places of the messages that were learnt from and are the most like it, and how much, from 0 to 1; for [`Bundle::examples`].
+    nearest: Vec<(usize, f32)>,
 }
+
+/// How many messages that were learnt from are named beside a classification.
+const NEAREST: usize = 3;
 
 impl Classifier {
     /// The intents, in the order that [`Classification::ranking`] counts them.
@@ -75,7 +80,7 @@ impl Classifier {
     /// Probabilities of all intents for one message; together with `out_of_scope` they sum to at most 1.
     #[must_use]
     pub fn classify(&self, text: &str, embedding: &Embedding) -> Classification {
-        let prediction = self.predict(&Features::new(text, embedding.clone()), None);
+        let (prediction, kernel) = self.predict(&Features::new(text, embedding.clone()), None);
         let likeliest = prediction.likeliest;
         let mut ranking: Vec<(usize, Probability)> =
             prediction.intents.into_iter().map(Probability::rounded).enumerate().collect();
@@ -83,10 +88,12 @@ impl Classifier {
         ranking.sort_by(|(i, a), (j, b)| {
             b.get().total_cmp(&a.get()).then((*j == likeliest).cmp(&(*i == likeliest)))
         });
-        Classification { out_of_scope: Probability::rounded(prediction.out_of_scope), ranking }
+        let out_of_scope = Probability::rounded(prediction.out_of_scope);
+        Classification { out_of_scope, ranking, nearest: nearest(&kernel) }
     }
 
-    fn predict(&self, features: &Features, target: Option<usize>) -> Prediction {
+    /// And how alike the message is to each of the index.
+    fn predict(&self, features: &Features, target: Option<usize>) -> (Prediction, Vec<f32>) {
         let (kernel, nearest) = self.index.similarities(features, self.labels.len());
         let mut scores = self.intercepts.clone();
         for (kernel, coefficients) in kernel.iter().zip(self.coefficients.chunks_exact(scores.len())) {
@@ -97,22 +104,24 @@ impl Classifier {
         let (intents, none) = scores.split_at(self.labels.len());
         let signs = Signs::new(intents, none.first().copied(), nearest);
         let (intents, out_of_scope) = self.probabilities(intents, &signs);
-        Prediction { target, likeliest: signs.best, intents, out_of_scope }
-    }
-
-    /// Places in the index of the messages that are the most alike, and how much, from 0 to 1.
-    fn nearest(&self, text: &str, embedding: &Embedding, count: usize) -> Vec<(usize, f32)> {
-        let features = Features::new(text, embedding.clone());
-        let (kernel, _) = self.index.similarities(&features, self.labels.len());
-        let mut places: Vec<(usize, f32)> = kernel.into_iter().enumerate().collect();
-        places.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        places.truncate(count);
-        places.iter_mut().for_each(|(_, similarity)| *similarity = similarity.clamp(0.0, 1.0));
-        places
+        (Prediction { target, likeliest: signs.best, intents, out_of_scope }, kernel)
     }
 
     /// Of the intents, and of none of them.
     fn probabilities(&self, intents: &[f32], signs: &Signs) -> (Vec<f64>, f64) {
         self.confidence.probabilities(stack::probabilities(intents), signs)
     }
+}
+
+/// The most alike first.
+fn nearest(kernel: &[f32]) -> Vec<(usize, f32)> {
+    let mut places: Vec<(usize, f32)> = kernel.iter().copied().enumerate().collect();
+    let count = NEAREST.min(places.len());
+    if count < places.len() {
+        places.select_nth_unstable_by(count, |(_, a), (_, b)| b.total_cmp(a));
+        places.truncate(count);
+    }
+    places.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    places.iter_mut().for_each(|(_, similarity)| *similarity = similarity.clamp(0.0, 1.0));
+    places
 }

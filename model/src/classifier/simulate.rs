@@ -63,7 +63,7 @@ pub fn simulate(
             fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
         let untouched: Vec<Prediction> = (0..learnt.len())
             .filter(|&index| !learnt[index])
-            .map(|index| classifier.predict(&features[index], data.messages[index].label))
+            .map(|index| classifier.predict(&features[index], data.messages[index].label).0)
             .collect();
         untouched_count = untouched.len();
         for (&max_error, outcomes) in promises.iter().zip(&mut outcomes) {

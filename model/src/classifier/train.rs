@@ -82,15 +82,20 @@ impl TrainingData {
             })
         });
         let validation = validation.transpose()?.unwrap_or_default();
+        Ok(Self { titles: Self::titles(&labels), labels, messages, validation })
+    }
+
+    /// What people call these intents; where nobody said, an id in words, if it is made of such.
+    #[must_use]
+    pub fn titles(labels: &[Label]) -> Vec<LabelledText> {
         let titles = labels.iter().enumerate().flat_map(|(position, label)| {
             let titles = titles(label).into_iter();
             titles.map(move |text| LabelledText { text, label: Some(position) })
         });
-        Ok(Self { titles: titles.collect(), labels, messages, validation })
+        titles.collect()
     }
 }
 
-/// What people call an intent; where nobody said, its id in words, if it is made of such.
 fn titles(label: &Label) -> Vec<String> {
     if !label.title.is_empty() {
         return label.title.values().cloned().collect();
@@ -183,7 +188,7 @@ pub fn train(
         validation
             .iter()
             .zip(&of_validation)
-            .map(|(labelled, features)| classifier.predict(features, labelled.label))
+            .map(|(labelled, features)| classifier.predict(features, labelled.label).0)
             .collect()
     };
     let thresholds = thresholds(&measured, labels, &options.promise);

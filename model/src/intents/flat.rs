@@ -7,9 +7,10 @@ use serde::Deserialize;
 use super::cell::unguarded;
 use super::load::Loader;
 
-/// Names that a table's columns may have.
-const TEXT: [&str; 6] = ["text", "message", "query", "question", "utterance", "sentence"];
-const INTENT: [&str; 4] = ["intent", "label", "category", "class"];
+/// Names that the column with the messages may have.
+pub const TEXT_COLUMNS: [&str; 6] = ["text", "message", "query", "question", "utterance", "sentence"];
+/// Names that the column with the intents may have.
+pub const INTENT_COLUMNS: [&str; 4] = ["intent", "label", "category", "class"];
 const LANGUAGE: [&str; 2] = ["language", "lang"];
 
 /// A line; other keys are left alone.
@@ -62,11 +63,11 @@ pub(super) fn read_table(loader: &mut Loader, path: &Path, text: &str, delimiter
     };
     let column =
         |names: &[&str]| header.iter().position(|name| names.contains(&name.trim().to_lowercase().as_str()));
-    let (Some(text), Some(intent)) = (column(&TEXT), column(&INTENT)) else {
+    let (Some(text), Some(intent)) = (column(&TEXT_COLUMNS), column(&INTENT_COLUMNS)) else {
         let problem = format!(
             "the first line must name the columns: one of {} and one of {}; it has {}",
-            TEXT.join(", "),
-            INTENT.join(", "),
+            TEXT_COLUMNS.join(", "),
+            INTENT_COLUMNS.join(", "),
             header.iter().collect::<Vec<_>>().join(", ")
         );
         return loader.mistake(path, Some(1), problem);

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use flat::{INTENT_COLUMNS, TEXT_COLUMNS};
 pub use write::{Completed, Format};
 
 pub(crate) use load::same_message_key;
