@@ -48,6 +48,8 @@ pub(crate) struct Identity {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paths {
     pub(crate) intents: PathBuf,
+    /// Messages to learn sentiment from; without them, tickets do not say how the shopper feels.
+    pub(crate) sentiment: Option<PathBuf>,
     pub(crate) articles: PathBuf,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
@@ -116,8 +118,8 @@ impl Shop {
             return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
-        let Paths { intents, articles, model, data } = &mut shop.paths;
-        for path in [intents, articles, model, data] {
+        let Paths { intents, sentiment, articles, model, data } = &mut shop.paths;
+        for path in [intents, articles, model, data].into_iter().chain(sentiment) {
             *path = folder.join(&*path);
         }
         Ok(shop)
@@ -129,6 +131,12 @@ impl Shop {
 
     pub(crate) fn intents(&self) -> anyhow::Result<Intents> {
         Intents::load(&self.paths.intents).context("the intents have mistakes")
+    }
+
+    /// Messages with how their writers feel in place of what they want.
+    pub(crate) fn sentiment(&self) -> anyhow::Result<Option<Intents>> {
+        let load = |path| Intents::load(path).context("the messages to learn sentiment from have mistakes");
+        self.paths.sentiment.as_deref().map(load).transpose()
     }
 
     /// The articles. A broken one is reported and left out.
@@ -165,7 +173,13 @@ impl Shop {
     /// The whole pipeline, ready to assess messages.
     pub(crate) fn triage(&self) -> anyhow::Result<Triage> {
         let encoder = self.encoder()?;
-        let bundle = Bundle::load(&self.bundle_folder(), &encoder)?;
+        let bundle = self.bundle(&encoder)?;
+        self.triage_of(encoder, bundle)
+    }
+
+    /// The shop's bundle, if it suits the settings.
+    pub(crate) fn bundle(&self, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
+        let bundle = Bundle::load(&self.bundle_folder(), encoder)?;
         anyhow::ensure!(
             bundle.keeps(&self.promise.promise()),
             "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
@@ -179,7 +193,7 @@ impl Shop {
                 self.bundle_folder().display()
             );
         }
-        self.triage_of(encoder, bundle)
+        Ok(bundle)
     }
 
     /// The pipeline with another bundle, whatever that promises.

@@ -32,6 +32,7 @@ fn starter_copy(folder: &Path) -> PathBuf {
     let quoted = |path: PathBuf| format!("\"{}\"", path.display());
     let settings = settings
         .replace("\"intents\"", &quoted(root.join("shop/intents")))
+        .replace("\"sentiment.jsonl\"", &quoted(root.join("shop/sentiment.jsonl")))
         .replace("\"kb\"", &quoted(root.join("shop/kb")))
         .replace("\"../models/", &format!("\"{}/models/", root.display()))
         .replace("\"../data\"", &quoted(folder.join("data")));
@@ -95,6 +96,67 @@ fn a_classified_message_says_what_it_names_and_how_urgent_it_is() {
 }
 
 #[test]
+fn how_shoppers_feel_is_told_from_messages_that_nobody_trained_on() {
+    let labelled = Path::new(env!("CARGO_MANIFEST_DIR")).join("shop/test/signals.jsonl");
+    let labelled: Vec<Value> = std::fs::read_to_string(labelled)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("messages.txt");
+    let texts = labelled.iter().map(|message| message["text"].as_str().unwrap().replace(['\n', '\r'], " "));
+    std::fs::write(&file, texts.collect::<Vec<_>>().join("\n")).unwrap();
+    let lines = json_lines(&shopdesk(&STARTER, &["classify", "--file", file.to_str().unwrap()]));
+    assert_eq!(lines.len(), labelled.len());
+    let levels = ["very_negative", "negative", "neutral", "positive", "very_positive"];
+    let place = |value: &Value| levels.iter().position(|level| value == level).unwrap();
+    let (mut right, mut close) = (0, 0);
+    for (line, labelled) in lines.iter().zip(&labelled) {
+        let (found, expected) = (place(&line["sentiment"]["level"]), place(&labelled["sentiment"]));
+        right += usize::from(found == expected);
+        close += usize::from(found.abs_diff(expected) <= 1);
+    }
+    let share = |count: usize| count as f64 / lines.len() as f64;
+    println!("sentiment: {:.1} % right, {:.1} % at most one level off", 100.0 * share(right), 100.0 * share(close));
+    assert!(share(right) > 0.6 && share(close) > 0.93, "{} {}", share(right), share(close));
+}
+
+#[test]
+fn a_new_bundle_is_used_without_a_restart_and_a_broken_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained_copy(&folder);
+    let server = Server::start(&shop);
+    let bundle_in_use = || {
+        let conversation = server.post("/v1/conversations", &json!({}))["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/conversations/{conversation}/messages");
+        server.post(&path, &json!({ "text": "转人工" }));
+        let tickets = server.get("/v1/tickets");
+        let mut tickets = tickets["tickets"].as_array().unwrap().iter();
+        let ticket = tickets.find(|ticket| ticket["conversation"] == conversation.as_str()).unwrap();
+        ticket["assessment"]["bundle"].as_str().unwrap().to_owned()
+    };
+    let first = bundle_in_use();
+
+    let manifest = folder.path().join("data/bundle/bundle.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, &text[..text.len() / 2]).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    assert_eq!(bundle_in_use(), first);
+
+    // Another bundle, as its figures are other ones.
+    let mut other: Value = serde_json::from_str(&text).unwrap();
+    other["metrics"]["log_loss"] = json!(0.5);
+    std::fs::write(&manifest, other.to_string()).unwrap();
+    let mut waited = 0;
+    while bundle_in_use() == first {
+        waited += 1;
+        assert!(waited < 120, "the new bundle is not taken");
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+}
+
+#[test]
 fn settings_of_signals_that_cannot_be_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let shop = trained_copy(&folder);
@@ -118,6 +180,8 @@ fn training_again_gives_the_same_bundle() {
     let shop = starter_copy(folder.path());
     let settings = std::fs::read_to_string(&shop).unwrap();
     let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("shop");
+    let settings: String =
+        settings.lines().filter(|line| !line.starts_with("sentiment")).map(|line| format!("{line}\n")).collect();
     std::fs::write(&shop, settings.replace(&*starter.to_string_lossy(), &fixture.to_string_lossy())).unwrap();
     let bundle = || {
         assert!(shopdesk(&shop, &["train"]).status.success());
@@ -258,11 +322,22 @@ fn a_gate_says_which_limit_was_missed_by_its_exit_code_and_in_words() {
 fn trained_copy(folder: &TempDir) -> PathBuf {
     let shop = starter_copy(folder.path());
     let (from, to) = (STARTER.parent().unwrap().join("data"), folder.path().join("data"));
-    std::fs::create_dir_all(to.join("bundle")).unwrap();
-    for name in ["bundle/bundle.json", "bundle/weights.safetensors", "vectors.bin"] {
-        std::fs::copy(from.join(name), to.join(name)).unwrap();
-    }
+    copy_folder(&from.join("bundle"), &to.join("bundle"));
+    std::fs::copy(from.join("vectors.bin"), to.join("vectors.bin")).unwrap();
     shop
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// A running `shopdesk serve` on a port that the system chose.

@@ -162,6 +162,12 @@ pub enum Error {
         "the training messages cannot be told apart by numbers: an embedding is not finite; run `shopdesk model verify`"
     )]
     DegenerateKernel,
+    /// Messages to learn sentiment from have other labels than the levels.
+    #[error("sentiment has the levels very_negative, negative, neutral, positive and very_positive: {problem}")]
+    NotSentiment {
+        /// Which label, and what is wrong with it.
+        problem: String,
+    },
     /// A vector came out that cannot be brought to unit length.
     #[error("the encoder returned a vector that is zero or not finite; run `shopdesk model verify`")]
     DegenerateVector,

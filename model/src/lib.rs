@@ -29,8 +29,10 @@ mod embedding;
 mod error;
 mod probability;
 mod replace;
+mod sentiment;
 
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
+pub use sentiment::{Sentiment, SentimentGuess};
 pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};

@@ -38,6 +38,12 @@ impl NewFolder {
         self.partial.join(name)
     }
 
+    /// Makes a folder in it.
+    pub(crate) fn create_folder(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        fs::create_dir(&path).map_err(Error::io("create", &path))
+    }
+
     /// Writes one whole file through to the disk.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path(name);

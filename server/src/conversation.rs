@@ -6,9 +6,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_kb::{Article, ArticleId, Language, Version};
-use shopdesk_model::Probability;
 use shopdesk_model::classifier::BundleId;
 use shopdesk_model::intents::IntentId;
+use shopdesk_model::{Probability, SentimentGuess};
 use shopdesk_triage::{Alarm, Entity, EscalationReason, MessageLanguage, RuleName};
 use uuid::Uuid;
 
@@ -168,6 +168,9 @@ pub struct Assessed {
     /// How sure that is; nothing in what was stored before this was kept.
     #[serde(default)]
     pub language_confidence: Option<Probability>,
+    /// How the shopper probably feels, where the bundle has learnt that.
+    #[serde(default)]
+    pub sentiment: Option<SentimentGuess>,
     /// The three likeliest intents.
     pub intents: Vec<IntentConfidence>,
     /// The probability that it is none of the shop's intents.

@@ -169,6 +169,7 @@ fn assessed(assessment: &Assessment) -> Assessed {
         reason,
         language: language.language,
         language_confidence: Some(language.confidence),
+        sentiment: assessment.evidence.sentiment,
         intents: likeliest
             .map(|intent| IntentConfidence { id: intent.label.id.clone(), confidence: intent.confidence })
             .collect(),

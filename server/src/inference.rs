@@ -4,7 +4,7 @@
 //! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When the queue
 //! is full, we say so at once instead of letting everybody wait.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::civil::Date;
 use shopdesk_model::service::{InferenceService, Reply};
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 /// Hands messages to the pipeline. Cheap to clone; the workers end when the last clone is gone.
 #[derive(Clone)]
 pub struct Assessor {
-    triage: Arc<Triage>,
+    triage: Arc<RwLock<Arc<Triage>>>,
     service: Arc<InferenceService>,
 }
 
@@ -37,7 +37,20 @@ impl Assessor {
     /// When the system cannot start a thread.
     pub fn start(triage: Arc<Triage>, queue: usize) -> Result<Self, ModelError> {
         let encoder = Arc::clone(triage.encoder().network());
-        Ok(Self { service: Arc::new(InferenceService::start(encoder, queue)?), triage })
+        let service = Arc::new(InferenceService::start(encoder, queue)?);
+        Ok(Self { service, triage: Arc::new(RwLock::new(triage)) })
+    }
+
+    /// The pipeline for messages that come now.
+    #[must_use]
+    pub fn triage(&self) -> Arc<Triage> {
+        Arc::clone(&self.triage.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes another pipeline with the same encoder for messages that come from now on; those under way end with the one that
+    /// they began with.
+    pub fn replace(&self, triage: Arc<Triage>) {
+        *self.triage.write().unwrap_or_else(PoisonError::into_inner) = triage;
     }
 
     /// Assesses one message on that day. Dropped, it takes the message out of the queue again.
@@ -45,8 +58,9 @@ impl Assessor {
     /// # Errors
     /// [`AssessError::Overloaded`] at once when the queue is full.
     pub async fn assess(&self, message: &str, day: Date) -> Result<Assessment, AssessError> {
-        let (triage, text) = (Arc::clone(&self.triage), message.to_owned());
-        let preparing = tokio::task::spawn_blocking(move || triage.prepare(&text));
+        let triage = self.triage();
+        let (preparer, text) = (Arc::clone(&triage), message.to_owned());
+        let preparing = tokio::task::spawn_blocking(move || preparer.prepare(&text));
         let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
         let (sender, receiver) = oneshot::channel();
         self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {
@@ -56,7 +70,6 @@ impl Assessor {
             }
         })?;
         let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
-        let triage = Arc::clone(&self.triage);
         let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, day));
         rest.await.map_err(failed)?.map_err(failed)
     }

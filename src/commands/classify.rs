@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use shopdesk_model::Probability;
+use shopdesk_model::{Probability, SentimentGuess};
 use shopdesk_triage::{Assessment, Decision, Entity, RuleName};
 
 use super::texts_or_lines;
@@ -37,6 +37,7 @@ struct Line<'a> {
     confidence: f64,
     alternatives: Vec<Alternative<'a>>,
     out_of_scope: Probability,
+    sentiment: Option<SentimentGuess>,
     entities: &'a [Entity],
     human_request: Option<&'a RuleName>,
     priority: &'static str,
@@ -95,6 +96,7 @@ fn print(text: &str, assessment: &Assessment) -> anyhow::Result<()> {
             .map(|intent| Alternative { intent: intent.label.id.as_str(), confidence: intent.confidence })
             .collect(),
         out_of_scope: evidence.out_of_scope,
+        sentiment: evidence.sentiment,
         entities: &evidence.signals.entities,
         human_request: evidence.signals.human_request.as_ref(),
         priority: assessment.urgency.priority.as_str(),

@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
-    let intents = match &arguments.intents {
-        Some(path) => load(path)?,
-        None => shop.intents()?,
+    let (intents, sentiment) = match &arguments.intents {
+        Some(path) => (load(path)?, None),
+        None => (shop.intents()?, shop.sentiment()?),
     };
     let validation = arguments.valid.as_deref().map(load).transpose()?;
     let mut data = TrainingData::new(&intents, validation.as_ref())?;
@@ -62,6 +62,17 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         bar.report(done, of);
     })?;
     drop(bars);
+    let bundle = match sentiment {
+        Some(levels) => {
+            let mut data = TrainingData::new(&levels, None)?;
+            mask(&mut data.messages);
+            let progress = Progress::new("learning sentiment");
+            let options = TrainOptions::default();
+            let levels = train(&encoder, &data, &options, |_, done, of| progress.report(done, of))?;
+            bundle.with_sentiment(levels)?
+        }
+        None => bundle,
+    };
     let folder = arguments.out.clone().unwrap_or_else(|| shop.bundle_folder());
     let id = bundle.save(&folder)?;
     if arguments.json {
@@ -69,6 +80,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
             "bundle": id,
             "metrics": bundle.metrics(),
             "thresholds": bundle.thresholds(),
+            "sentiment": bundle.sentiment_bundle().map(Bundle::metrics),
         }))?;
     } else {
         report(&bundle)?;
@@ -107,6 +119,10 @@ fn report(bundle: &Bundle) -> std::io::Result<()> {
     }
     if let Some(auroc) = metrics.out_of_scope_auroc {
         output::line(format_args!("  {auroc:>7.3}  out-of-scope AUROC"))?;
+    }
+    if let Some(sentiment) = bundle.sentiment_bundle() {
+        let right = percent(sentiment.metrics().in_scope_accuracy);
+        output::line(format_args!("  {right:>7}  have the right sentiment, of {} other messages", sentiment.metrics().examples))?;
     }
     output::line("answering only from a confidence on:")?;
     for point in &metrics.operating_points {

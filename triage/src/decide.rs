@@ -200,7 +200,13 @@ mod tests {
     }
 
     fn evidence(intents: Vec<RankedIntent>, hits: Vec<Hit>) -> Evidence {
-        Evidence { signals: signals("how do I return this"), intents, out_of_scope: Probability::ZERO, hits }
+        Evidence {
+            signals: signals("how do I return this"),
+            sentiment: None,
+            intents,
+            out_of_scope: Probability::ZERO,
+            hits,
+        }
     }
 
     fn signals(message: &str) -> Signals {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use shopdesk_kb::Hit;
-use shopdesk_model::Probability;
 use shopdesk_model::intents::Label;
+use shopdesk_model::{Probability, SentimentGuess};
 
 use crate::Signals;
 
@@ -12,6 +12,8 @@ use crate::Signals;
 pub struct Evidence {
     /// What rules found in its words: its language, what it names, whether a human is asked for, what makes it urgent.
     pub signals: Signals,
+    /// How whoever wrote it probably feels, where the bundle has learnt that.
+    pub sentiment: Option<SentimentGuess>,
     /// Intents, the likeliest first.
     pub intents: Vec<RankedIntent>,
     /// The probability that it is none of them.

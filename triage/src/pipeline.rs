@@ -7,7 +7,7 @@ use shopdesk_kb::{Filter, Hit, Language};
 use shopdesk_model::classifier::{Bundle, BundleId, Classification, NearestExample};
 use shopdesk_model::encoder::Threads;
 use shopdesk_model::tokenizer::Encoding;
-use shopdesk_model::{Embedding, Role, TextEncoder};
+use shopdesk_model::{Embedding, Role, SentimentGuess, TextEncoder};
 
 use crate::{
     Decision, Evidence, KnowledgeBase, MessageLanguage, Policy, RankedIntent, Result, SignalRules, Signals,
@@ -23,8 +23,8 @@ pub struct Triage {
     encoder: Arc<TextEncoder>,
     bundle: Bundle,
     bundle_id: BundleId,
-    knowledge_base: KnowledgeBase,
-    signal_rules: SignalRules,
+    knowledge_base: Arc<KnowledgeBase>,
+    signal_rules: Arc<SignalRules>,
     policy: Policy,
 }
 
@@ -69,7 +69,23 @@ impl Triage {
         policy: Policy,
     ) -> Result<Self> {
         let bundle_id = bundle.id()?;
+        let (knowledge_base, signal_rules) = (Arc::new(knowledge_base), Arc::new(signal_rules));
         Ok(Self { encoder, bundle, bundle_id, knowledge_base, signal_rules, policy })
+    }
+
+    /// The same with another bundle.
+    ///
+    /// # Errors
+    /// When the bundle's id cannot be computed.
+    pub fn with_bundle(&self, bundle: Bundle) -> Result<Self> {
+        Ok(Self {
+            encoder: Arc::clone(&self.encoder),
+            bundle_id: bundle.id()?,
+            bundle,
+            knowledge_base: Arc::clone(&self.knowledge_base),
+            signal_rules: Arc::clone(&self.signal_rules),
+            policy: self.policy.clone(),
+        })
     }
 
     /// Assesses one message on that day.
@@ -107,7 +123,8 @@ impl Triage {
         let classification = self.bundle.classifier().classify(&prepared.text, embedding);
         let examples = self.bundle.examples(&classification);
         let hits = self.look_up(embedding, prepared.signals.language.language, day)?;
-        let evidence = self.evidence(prepared.signals, classification, hits);
+        let sentiment = self.bundle.sentiment(&prepared.text, embedding);
+        let evidence = self.evidence(prepared.signals, sentiment, classification, hits);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let urgency = urgency(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
@@ -160,12 +177,24 @@ impl Triage {
         if hits.is_empty() { Ok(search(Vec::new())?) } else { Ok(hits) }
     }
 
-    fn evidence(&self, signals: Signals, classification: Classification, hits: Vec<Hit>) -> Evidence {
+    fn evidence(
+        &self,
+        signals: Signals,
+        sentiment: Option<SentimentGuess>,
+        classification: Classification,
+        hits: Vec<Hit>,
+    ) -> Evidence {
         let labels = self.bundle.classifier().labels();
         let intents = classification.ranking.into_iter();
         let intents = intents
             .map(|(position, confidence)| RankedIntent { label: labels[position].clone(), confidence });
-        Evidence { signals, intents: intents.collect(), out_of_scope: classification.out_of_scope, hits }
+        Evidence {
+            signals,
+            sentiment,
+            intents: intents.collect(),
+            out_of_scope: classification.out_of_scope,
+            hits,
+        }
     }
 }
 

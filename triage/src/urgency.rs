@@ -53,7 +53,13 @@ mod tests {
 
     fn urgency_of(message: &str, intents: Vec<RankedIntent>, out_of_scope: f64) -> (Priority, Vec<String>) {
         let signals = Signals::detect(&SignalRules::new(&SignalSettings::default()).unwrap(), message);
-        let evidence = Evidence { signals, intents, out_of_scope: probability(out_of_scope), hits: vec![] };
+        let evidence = Evidence {
+            signals,
+            sentiment: None,
+            intents,
+            out_of_scope: probability(out_of_scope),
+            hits: vec![],
+        };
         let policy =
             Policy { answer_similarity: 0.8, clarify_confidence: probability(0.2), human_intent: None };
         let Urgency { priority, raised_by } = urgency(&evidence, &policy);

@@ -5,6 +5,7 @@
 //!   bundle.json           labels, encoder, hash of the training data, thresholds, calibration, metrics
 //!   weights.safetensors   messages as the kernel sees them, and the regression's coefficients
 //!   messages.jsonl        the same messages, for people: what a decision was near to
+//!   sentiment/            a bundle of its own, if there is one: how shoppers feel, in five levels
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,12 +22,14 @@ use super::{Classification, Classifier, LabelledText, Metrics, Promise, Threshol
 use crate::folder::{EncoderId, sha256_hex};
 use crate::intents::{IntentId, Label};
 use crate::replace::NewFolder;
-use crate::{Error, Result, TextEncoder};
+use crate::sentiment::{Sentiment, SentimentGuess};
+use crate::{Embedding, Error, Result, TextEncoder};
 
 const FORMAT: u32 = 3;
 const MANIFEST: &str = "bundle.json";
 const WEIGHTS: &str = "weights.safetensors";
 const MESSAGES: &str = "messages.jsonl";
+const SENTIMENT: &str = "sentiment";
 
 /// A trained classifier and where it came from.
 #[derive(Clone, Debug)]
@@ -38,6 +41,7 @@ pub struct Bundle {
     metrics: Metrics,
     /// The messages of the classifier's index.
     messages: Vec<LabelledText>,
+    sentiment: Option<Box<Self>>,
 }
 
 /// A message that the classifier learnt from.
@@ -89,6 +93,8 @@ struct Manifest {
     data_sha256: String,
     weights_sha256: String,
     messages_sha256: String,
+    /// The bundle in the folder `sentiment`.
+    sentiment: Option<BundleId>,
     /// How messages become n-grams; another program version may do it differently.
     n_grams: String,
     lexical_weight: f32,
@@ -126,7 +132,47 @@ impl Bundle {
         let data_sha256 = sha256_hex(contents.to_string().as_bytes());
         let all: Vec<&LabelledText> = data.messages.iter().chain(&data.titles).collect();
         let messages = landmarks.iter().map(|&place| all[place].clone()).collect();
-        Self { classifier, encoder, data_sha256, thresholds, metrics, messages }
+        Self { classifier, encoder, data_sha256, thresholds, metrics, messages, sentiment: None }
+    }
+
+    /// With a bundle that was trained on the levels of [`Sentiment`] in place of intents.
+    ///
+    /// # Errors
+    /// [`Error::NotSentiment`] when its labels are not exactly these.
+    pub fn with_sentiment(mut self, sentiment: Self) -> Result<Self> {
+        sentiment.require_levels()?;
+        self.sentiment = Some(Box::new(sentiment));
+        Ok(self)
+    }
+
+    fn require_levels(&self) -> Result<()> {
+        let labels = &self.classifier.labels;
+        let stranger = labels.iter().find(|label| Sentiment::of(&label.id).is_none());
+        if let Some(stranger) = stranger {
+            return Err(Error::NotSentiment { problem: format!("`{}` is none of them", stranger.id) });
+        }
+        let lacking = Sentiment::ALL.iter().find(|level| {
+            let word = level.as_str();
+            !labels.iter().any(|label| label.id.as_str() == word)
+        });
+        lacking.map_or(Ok(()), |level| {
+            Err(Error::NotSentiment { problem: format!("`{}` has no messages", level.as_str()) })
+        })
+    }
+
+    /// How whoever wrote a message probably feels; nothing when the bundle has not learnt it.
+    #[must_use]
+    pub fn sentiment(&self, text: &str, embedding: &Embedding) -> Option<SentimentGuess> {
+        let classifier = &self.sentiment.as_ref()?.classifier;
+        let &(likeliest, confidence) = classifier.classify(text, embedding).ranking.first()?;
+        let level = Sentiment::of(&classifier.labels[likeliest].id)?;
+        Some(SentimentGuess { level, confidence })
+    }
+
+    /// The bundle that knows how shoppers feel.
+    #[must_use]
+    pub fn sentiment_bundle(&self) -> Option<&Self> {
+        self.sentiment.as_deref()
     }
 
     /// The classifier.
@@ -174,7 +220,7 @@ impl Bundle {
     /// # Errors
     /// When the weights cannot be laid out, which does not happen.
     pub fn id(&self) -> Result<BundleId> {
-        Ok(self.manifest(&self.weights()?, &self.lines()).id)
+        Ok(self.manifest(&self.weights()?, &self.lines())?.id)
     }
 
     /// Writes the folder, whole or not at all, in place of one that stands there.
@@ -182,15 +228,32 @@ impl Bundle {
     /// # Errors
     /// When the disk refuses.
     pub fn save(&self, folder: &Path) -> Result<BundleId> {
+        let new = NewFolder::create(folder)?;
+        let id = self.write(&new, "")?;
+        if let Some(sentiment) = &self.sentiment {
+            new.create_folder(SENTIMENT)?;
+            sentiment.write(&new, &format!("{SENTIMENT}/"))?;
+        }
+        new.commit()?;
+        Ok(id)
+    }
+
+    /// Writes its own files; their names begin with `prefix`.
+    fn write(&self, new: &NewFolder, prefix: &str) -> Result<BundleId> {
         let weights = self.weights()?;
         let lines = self.lines();
-        let manifest = self.manifest(&weights, &lines);
-        let new = NewFolder::create(folder)?;
-        new.write(WEIGHTS, &weights)?;
-        new.write(MESSAGES, lines.as_bytes())?;
-        new.write(MANIFEST, &serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data"))?;
-        new.commit()?;
+        let manifest = self.manifest(&weights, &lines)?;
+        new.write(&format!("{prefix}{WEIGHTS}"), &weights)?;
+        new.write(&format!("{prefix}{MESSAGES}"), lines.as_bytes())?;
+        let json = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
+        new.write(&format!("{prefix}{MANIFEST}"), &json)?;
         Ok(manifest.id)
+    }
+
+    /// What changes whenever the folder gets another bundle; nothing while there is none.
+    #[must_use]
+    pub fn fingerprint(folder: &Path) -> Option<String> {
+        std::fs::read(folder.join(MANIFEST)).ok().map(|manifest| sha256_hex(&manifest))
     }
 
     /// Reads a folder that was trained with the encoder that will run it.
@@ -247,7 +310,16 @@ impl Bundle {
         let lines = read(MESSAGES, &manifest.messages_sha256)?;
         let messages = parse(&lines, manifest.labels.len())
             .map_err(|problem| Error::unusable(folder.join(MESSAGES), problem))?;
-        Self::from_parts(manifest, messages, &weights, &folder.join(WEIGHTS), encoder.dimension())
+        let expected = manifest.sentiment.clone();
+        let bundle =
+            Self::from_parts(manifest, messages, &weights, &folder.join(WEIGHTS), encoder.dimension())?;
+        let Some(expected) = expected else { return Ok(bundle) };
+        let sentiment = Self::load(&folder.join(SENTIMENT), encoder)?;
+        if sentiment.id()? != expected {
+            let problem = "the folder `sentiment` belongs to another bundle. Run `shopdesk train` again";
+            return Err(Error::unusable(folder, problem));
+        }
+        bundle.with_sentiment(sentiment)
     }
 
     fn from_parts(
@@ -280,7 +352,7 @@ impl Bundle {
             confidence: manifest.confidence,
         };
         let Manifest { encoder, data_sha256, thresholds, metrics, .. } = manifest;
-        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics, messages })
+        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics, messages, sentiment: None })
     }
 
     fn weights(&self) -> Result<Vec<u8>> {
@@ -313,7 +385,7 @@ impl Bundle {
         lines.collect()
     }
 
-    fn manifest(&self, weights: &[u8], lines: &str) -> Manifest {
+    fn manifest(&self, weights: &[u8], lines: &str) -> Result<Manifest> {
         let mut manifest = Manifest {
             format: FORMAT,
             id: BundleId(String::new()),
@@ -321,6 +393,7 @@ impl Bundle {
             data_sha256: self.data_sha256.clone(),
             weights_sha256: sha256_hex(weights),
             messages_sha256: sha256_hex(lines.as_bytes()),
+            sentiment: self.sentiment.as_ref().map(|sentiment| sentiment.id()).transpose()?,
             n_grams: lexical::SETTINGS.to_owned(),
             lexical_weight: self.classifier.index.lexical_weight,
             knows_out_of_scope: self.classifier.knows_out_of_scope,
@@ -331,7 +404,7 @@ impl Bundle {
         };
         let contents = serde_json::to_string(&manifest).expect("a manifest is plain data");
         manifest.id = BundleId(sha256_hex(contents.as_bytes())[..12].to_owned());
-        manifest
+        Ok(manifest)
     }
 }
 
