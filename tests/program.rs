@@ -118,7 +118,6 @@ fn how_shoppers_feel_is_told_from_messages_that_nobody_trained_on() {
         close += usize::from(found.abs_diff(expected) <= 1);
     }
     let share = |count: usize| count as f64 / lines.len() as f64;
-    println!("sentiment: {:.1} % right, {:.1} % at most one level off", 100.0 * share(right), 100.0 * share(close));
     assert!(share(right) > 0.6 && share(close) > 0.93, "{} {}", share(right), share(close));
 }
 
@@ -180,8 +179,11 @@ fn training_again_gives_the_same_bundle() {
     let shop = starter_copy(folder.path());
     let settings = std::fs::read_to_string(&shop).unwrap();
     let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("shop");
-    let settings: String =
-        settings.lines().filter(|line| !line.starts_with("sentiment")).map(|line| format!("{line}\n")).collect();
+    let settings: String = settings
+        .lines()
+        .filter(|line| !line.starts_with("sentiment"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     std::fs::write(&shop, settings.replace(&*starter.to_string_lossy(), &fixture.to_string_lossy())).unwrap();
     let bundle = || {
         assert!(shopdesk(&shop, &["train"]).status.success());

@@ -163,7 +163,9 @@ pub enum Error {
     )]
     DegenerateKernel,
     /// Messages to learn sentiment from have other labels than the levels.
-    #[error("sentiment has the levels very_negative, negative, neutral, positive and very_positive: {problem}")]
+    #[error(
+        "sentiment has the levels very_negative, negative, neutral, positive and very_positive: {problem}"
+    )]
     NotSentiment {
         /// Which label, and what is wrong with it.
         problem: String,

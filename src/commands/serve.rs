@@ -34,9 +34,11 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     // Before it is loaded: a bundle that comes meanwhile is noticed.
     let fingerprint = Bundle::fingerprint(&shop.bundle_folder());
     let triage = Arc::new(shop.triage()?);
-    tokio::runtime::Runtime::new()
-        .context("cannot start the asynchronous runtime")?
-        .block_on(run_server(shop, triage, fingerprint))?;
+    tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?.block_on(run_server(
+        shop,
+        triage,
+        fingerprint,
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -50,11 +52,7 @@ fn require_loopback(listen: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run_server(
-    shop: Shop,
-    triage: Arc<Triage>,
-    fingerprint: Option<String>,
-) -> anyhow::Result<()> {
+async fn run_server(shop: Shop, triage: Arc<Triage>, fingerprint: Option<String>) -> anyhow::Result<()> {
     let database = shop.database();
     let store =
         SqliteStore::open(&database).await.with_context(|| format!("cannot use `{}`", database.display()))?;
@@ -86,7 +84,8 @@ async fn follow_bundle(shop: Arc<Shop>, assessor: Assessor, mut seen: Option<Str
         look.tick().await;
         let (shop, triage, before) = (Arc::clone(&shop), assessor.triage(), seen.clone());
         let looking = tokio::task::spawn_blocking(move || {
-            let found = Bundle::fingerprint(&shop.bundle_folder()).filter(|found| before.as_ref() != Some(found))?;
+            let found =
+                Bundle::fingerprint(&shop.bundle_folder()).filter(|found| before.as_ref() != Some(found))?;
             let bundle = shop.bundle(triage.encoder());
             Some((found, bundle.and_then(|bundle| Ok(triage.with_bundle(bundle)?))))
         });

@@ -122,7 +122,10 @@ fn report(bundle: &Bundle) -> std::io::Result<()> {
     }
     if let Some(sentiment) = bundle.sentiment_bundle() {
         let right = percent(sentiment.metrics().in_scope_accuracy);
-        output::line(format_args!("  {right:>7}  have the right sentiment, of {} other messages", sentiment.metrics().examples))?;
+        output::line(format_args!(
+            "  {right:>7}  have the right sentiment, of {} other messages",
+            sentiment.metrics().examples
+        ))?;
     }
     output::line("answering only from a confidence on:")?;
     for point in &metrics.operating_points {
