@@ -36,6 +36,9 @@ pub struct Observation {
     pub confidence: f64,
     /// The probability that the message is out of scope.
     pub out_of_scope: f64,
+    /// The likeliest intent's probability before calibration; nothing in results from before it was kept.
+    #[serde(default)]
+    pub uncalibrated: Option<f64>,
     /// Whether the pipeline takes it for out of scope.
     pub taken_for_out_of_scope: bool,
     /// The probability of what the label says.
@@ -102,6 +105,7 @@ impl Observation {
             likeliest: name(assessed.likeliest),
             confidence: assessed.probabilities[assessed.likeliest],
             out_of_scope: assessed.out_of_scope,
+            uncalibrated: Some(assessed.uncalibrated),
             taken_for_out_of_scope: assessed.taken_for_out_of_scope,
             expected_probability,
             squared_distance: squares - 2.0 * expected_probability + 1.0,
@@ -234,6 +238,7 @@ pub(crate) mod tests {
             likeliest: likeliest.to_owned(),
             confidence,
             out_of_scope: none,
+            uncalibrated: Some(confidence),
             taken_for_out_of_scope: none > confidence,
             expected_probability: if expected == Some(likeliest) { confidence } else { 0.0 },
             squared_distance: 0.0,

@@ -205,6 +205,7 @@ mod tests {
             sentiment: None,
             intents,
             out_of_scope: Probability::ZERO,
+            uncalibrated: Probability::ZERO,
             hits,
         }
     }

@@ -18,6 +18,8 @@ pub struct Evidence {
     pub intents: Vec<RankedIntent>,
     /// The probability that it is none of them.
     pub out_of_scope: Probability,
+    /// What the likeliest intent's probability would be before calibration; nothing is decided by it.
+    pub uncalibrated: Probability,
     /// Articles, the closest first.
     pub hits: Vec<Hit>,
 }

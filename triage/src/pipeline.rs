@@ -193,6 +193,7 @@ impl Triage {
             sentiment,
             intents: intents.collect(),
             out_of_scope: classification.out_of_scope,
+            uncalibrated: classification.uncalibrated,
             hits,
         }
     }

@@ -58,6 +58,7 @@ mod tests {
             sentiment: None,
             intents,
             out_of_scope: probability(out_of_scope),
+            uncalibrated: Probability::ZERO,
             hits: vec![],
         };
         let policy =

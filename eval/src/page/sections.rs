@@ -225,6 +225,10 @@ fn calibration(report: &Report) -> Result<Section> {
     };
     let mut rows = vec![row("all messages", &calibration.all)];
     rows.extend(calibration.languages.iter().map(|(language, figures)| row(language, figures)));
+    if let Some(before) = &calibration.before {
+        rows.push(row("the likeliest intent, by scores alone", before));
+        rows.push(row("the likeliest intent, calibrated", &calibration.after));
+    }
     let columns = ["Messages", "#How many", "#ECE", "#Brier score", "#Log loss"];
     let bins = calibration
         .bins

@@ -22,6 +22,8 @@ pub struct Assessed {
     pub probabilities: Vec<f64>,
     /// The probability that it is none of them.
     pub out_of_scope: f64,
+    /// The likeliest intent's probability before calibration.
+    pub uncalibrated: f64,
     /// Whether the pipeline takes it for none of them.
     pub taken_for_out_of_scope: bool,
     /// What happens to it.
@@ -116,6 +118,7 @@ impl<'a> Assessing<'a> {
             likeliest: self.positions[&likeliest.label.id],
             probabilities,
             out_of_scope: evidence.out_of_scope.get(),
+            uncalibrated: evidence.uncalibrated.get(),
             taken_for_out_of_scope: taken_for_out_of_scope(evidence, self.triage.bundle().thresholds()),
             action: Action::of(&assessment.decision),
             priority: assessment.urgency.priority,

@@ -16,6 +16,11 @@ pub struct Calibration {
     pub equal_mass_bins: Vec<Bin>,
     /// Of all messages.
     pub all: CalibrationFigures,
+    /// Of the likeliest intent alone, whether or not the message was then taken for out of scope: by the classifier's scores, before
+    /// calibration; nothing when that was not kept.
+    pub before: Option<CalibrationFigures>,
+    /// The same after calibration.
+    pub after: CalibrationFigures,
     /// By the language that the messages are labelled or else detected to be in.
     pub languages: BTreeMap<String, CalibrationFigures>,
 }
@@ -38,6 +43,12 @@ impl Calibration {
         let reliability = |observations: &[&Observation]| {
             Reliability::of(observations.iter().map(|o| (o.predicted_probability(), o.right())).collect())
         };
+        let of_likeliest = |probabilities: Vec<(f64, bool)>| {
+            CalibrationFigures::of(&Reliability::of(probabilities), weights)
+        };
+        let before: Option<Vec<(f64, bool)>> =
+            observations.iter().map(|o| Some((o.uncalibrated?, o.likeliest_right()))).collect();
+        let after = observations.iter().map(|o| (o.confidence, o.likeliest_right())).collect();
         let all = reliability(&observations.iter().collect::<Vec<_>>());
         let mut languages: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
         for observation in observations {
@@ -52,6 +63,8 @@ impl Calibration {
             bins: all.bins(weights),
             equal_mass_bins: all.equal_mass_bins(weights),
             all: CalibrationFigures::of(&all, weights),
+            before: before.map(of_likeliest),
+            after: of_likeliest(after),
             languages: by_language.collect(),
         }
     }

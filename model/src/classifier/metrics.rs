@@ -70,6 +70,8 @@ pub(super) struct Prediction {
     pub(super) intents: Vec<f64>,
     /// The probability of none.
     pub(super) out_of_scope: f64,
+    /// That of the likeliest intent by the scores alone.
+    pub(super) uncalibrated: f64,
 }
 
 impl Prediction {
@@ -212,7 +214,8 @@ mod tests {
 
     fn prediction(target: Option<usize>, intents: [f64; 2], out_of_scope: f64) -> Prediction {
         let likeliest = usize::from(intents[1] > intents[0]);
-        Prediction { target, likeliest, intents: intents.to_vec(), out_of_scope }
+        let uncalibrated = intents[likeliest];
+        Prediction { target, likeliest, intents: intents.to_vec(), out_of_scope, uncalibrated }
     }
 
     fn label(id: &str, handling: Handling) -> Label {

@@ -63,6 +63,8 @@ pub struct Classification {
     pub ranking: Vec<(usize, Probability)>,
     /// The probability that the message is none of them.
     pub out_of_scope: Probability,
+    /// What the likeliest intent's probability would be by the scores alone, before calibration.
+    pub uncalibrated: Probability,
     /// Places of the messages that were learnt from and are the most like it, and how much, from 0 to 1; for [`Bundle::examples`].
     nearest: Vec<(usize, f32)>,
 }
@@ -89,7 +91,8 @@ impl Classifier {
             b.get().total_cmp(&a.get()).then((*j == likeliest).cmp(&(*i == likeliest)))
         });
         let out_of_scope = Probability::rounded(prediction.out_of_scope);
-        Classification { out_of_scope, ranking, nearest: nearest(&kernel) }
+        let uncalibrated = Probability::rounded(prediction.uncalibrated);
+        Classification { out_of_scope, uncalibrated, ranking, nearest: nearest(&kernel) }
     }
 
     /// And how alike the message is to each of the index.
@@ -103,8 +106,9 @@ impl Classifier {
         }
         let (intents, none) = scores.split_at(self.labels.len());
         let signs = Signs::new(intents, none.first().copied(), nearest);
+        let uncalibrated = stack::probabilities(intents)[signs.best];
         let (intents, out_of_scope) = self.probabilities(intents, &signs);
-        (Prediction { target, likeliest: signs.best, intents, out_of_scope }, kernel)
+        (Prediction { target, likeliest: signs.best, intents, out_of_scope, uncalibrated }, kernel)
     }
 
     /// Of the intents, and of none of them.

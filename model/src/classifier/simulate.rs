@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Promise;
 use super::metrics::Prediction;
+use super::{Promise, TrainOptions};
 use super::train::{
     Examples, LabelledText, Trained, TrainingData, embed, fit, select, split_mix, thresholds,
 };
@@ -35,7 +35,8 @@ pub struct SimulatedPromise {
 }
 
 /// Splits the messages of each class in two halves at random, trains and chooses thresholds on one, and answers the other, which
-/// nothing was chosen by. `progress` hears how many splits are done.
+/// nothing was chosen by. With messages for validation, it is these that are split, after training once on the others: one half
+/// chooses the thresholds. `progress` hears how many splits are done.
 ///
 /// # Errors
 /// When the encoder fails, or there are too few messages.
@@ -50,21 +51,37 @@ pub fn simulate(
     let features = embed(encoder, &data.messages, 256, |_| ())?;
     let titles = embed(encoder, &data.titles, 256, |_| ())?;
     let examples = Examples::new(data.labels.len(), [(&data.messages, &features), (&data.titles, &titles)]);
-    let half = |split: usize| halves(&data.messages, split as u64);
-    let learnt = half(0);
+    let validates = !data.validation.is_empty();
+    let half = |split: usize| halves(if validates { &data.validation } else { &data.messages }, split as u64);
+    let learnt = if validates { vec![true; data.messages.len()] } else { half(0) };
     let settings = select(&examples.only(|index| learnt[index]), |_, _| ())?;
+    let validation = if validates {
+        let landmarks = TrainOptions::default().landmarks;
+        let classifier = fit(&data.labels, &examples, settings, landmarks, |_, _| ())?.classifier;
+        let features = embed(encoder, &data.validation, 256, |_| ())?;
+        let labelled = data.validation.iter().zip(&features);
+        labelled.map(|(labelled, features)| classifier.predict(features, labelled.label).0).collect()
+    } else {
+        Vec::new()
+    };
     let mut outcomes: Vec<Vec<Option<(usize, usize)>>> = vec![Vec::new(); promises.len()];
     let mut untouched_count = 0;
     for split in 0..splits {
         progress(split, splits);
         let learnt = half(split);
-        let examples = examples.only(|index| learnt[index]);
-        let Trained { classifier, left_out, .. } =
-            fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
-        let untouched: Vec<Prediction> = (0..learnt.len())
-            .filter(|&index| !learnt[index])
-            .map(|index| classifier.predict(&features[index], data.messages[index].label).0)
-            .collect();
+        let (left_out, untouched): (Vec<Prediction>, Vec<Prediction>) = if validates {
+            let (chosen, untouched): (Vec<_>, Vec<_>) =
+                validation.iter().cloned().zip(learnt).partition(|(_, learnt)| *learnt);
+            (chosen.into_iter().map(|(p, _)| p).collect(), untouched.into_iter().map(|(p, _)| p).collect())
+        } else {
+            let examples = examples.only(|index| learnt[index]);
+            let Trained { classifier, left_out, .. } =
+                fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
+            let untouched = (0..learnt.len())
+                .filter(|&index| !learnt[index])
+                .map(|index| classifier.predict(&features[index], data.messages[index].label).0);
+            (left_out, untouched.collect())
+        };
         untouched_count = untouched.len();
         for (&max_error, outcomes) in promises.iter().zip(&mut outcomes) {
             let promise = Promise { max_error, confidence, intents: BTreeMap::new() };

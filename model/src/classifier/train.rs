@@ -572,8 +572,11 @@ pub(super) fn fit(
         .iter()
         .zip(&witnesses[..seen])
         .map(|((place, scores), Witness { signs, target, .. })| {
-            let (intents, out_of_scope) = classifier.probabilities(&scores[..intents], signs);
-            let prediction = Prediction { target: *target, likeliest: signs.best, intents, out_of_scope };
+            let scores = &scores[..intents];
+            let uncalibrated = stack::probabilities(scores)[signs.best];
+            let (intents, out_of_scope) = classifier.probabilities(scores, signs);
+            let (target, likeliest) = (*target, signs.best);
+            let prediction = Prediction { target, likeliest, intents, out_of_scope, uncalibrated };
             (examples.origins[*place], prediction)
         })
         .collect();

@@ -16,6 +16,10 @@ pub(crate) struct Arguments {
     /// Labelled messages, in any format that `shopdesk train` takes; the shop's intents when not given.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Split these, after training once on all the others: half of them chooses the thresholds, as with `train --valid`. Without them, training is
+    /// repeated for every split.
+    #[arg(long)]
+    valid: Option<PathBuf>,
     /// How many random splits.
     #[arg(long, default_value_t = 200)]
     splits: usize,
@@ -39,11 +43,13 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
             "{share} is not a share: give a number above 0 and below 1"
         );
     }
+    let load = |path: &PathBuf| Intents::load(path).with_context(|| format!("in `{}`", path.display()));
     let intents = match &arguments.data {
-        Some(path) => Intents::load(path).with_context(|| format!("in `{}`", path.display()))?,
+        Some(path) => load(path)?,
         None => shop.intents()?,
     };
-    let data = TrainingData::new(&intents, None)?;
+    let validation = arguments.valid.as_ref().map(load).transpose()?;
+    let data = TrainingData::new(&intents, validation.as_ref())?;
     let encoder = shop.encoder()?;
     let progress = Progress::new("splits");
     let report = |done, of| progress.report(done, of);
@@ -56,7 +62,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     }
     output::line(format_args!(
         "{} messages, {} splits; broken may be at most {} of them\n{:>9} {:>9} {:>9} {:>9} {:>9}",
-        data.messages.len(),
+        if data.validation.is_empty() { data.messages.len() } else { data.validation.len() },
         arguments.splits,
         percent(1.0 - arguments.confidence),
         "promise",
