@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::metrics::Prediction;
-use super::{Promise, TrainOptions};
 use super::train::{
     Examples, LabelledText, Trained, TrainingData, embed, fit, select, split_mix, thresholds,
 };
+use super::{Promise, TrainOptions};
 use crate::intents::{Handling, Label};
 use crate::{Result, TextEncoder};
 
