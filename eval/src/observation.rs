@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shopdesk_model::classifier::{Bundle, NearestExample};
@@ -193,8 +194,18 @@ fn slices(message: &LabelledMessage, assessed: &Assessed) -> BTreeMap<String, St
         ("script".to_owned(), script(&message.text).to_owned()),
         ("length".to_owned(), length(&message.text).to_owned()),
     ]);
-    slices.extend(message.columns.clone());
+    for (column, value) in &message.columns {
+        match hour(value) {
+            Some(hour) => slices.insert(format!("{column}, by the hour"), format!("{hour:02}")),
+            None => slices.insert(column.clone(), value.clone()),
+        };
+    }
     slices
+}
+
+/// The hour of the day that a date with a time names, as it is written.
+fn hour(value: &str) -> Option<i8> {
+    Some(Pieces::parse(value).ok()?.time()?.hour())
 }
 
 fn script(text: &str) -> &'static str {
@@ -271,6 +282,20 @@ pub(crate) mod tests {
     fn what_is_shown_is_cut_between_characters() {
         assert_eq!(beginning(&"长".repeat(501)).chars().count(), 501);
         assert_eq!(beginning("短"), "短");
+    }
+
+    #[test]
+    fn times_are_looked_at_by_the_hour_and_nothing_else_is() {
+        for (value, expected) in [
+            ("2026-11-11T20:15:00+08:00", Some(20)),
+            ("2026-11-11T00:15:00Z", Some(0)),
+            ("2026-11-11 09:30", Some(9)),
+            ("2026-11-11", None),
+            ("9", None),
+            ("app", None),
+        ] {
+            assert_eq!(hour(value), expected, "{value}");
+        }
     }
 
     #[test]
