@@ -42,6 +42,8 @@ pub struct Bundle {
     /// The messages of the classifier's index.
     messages: Vec<LabelledText>,
     sentiment: Option<Box<Self>>,
+    /// As it was saved; nothing before.
+    id: Option<BundleId>,
 }
 
 /// A message that the classifier learnt from.
@@ -132,7 +134,7 @@ impl Bundle {
         let data_sha256 = sha256_hex(contents.to_string().as_bytes());
         let all: Vec<&LabelledText> = data.messages.iter().chain(&data.titles).collect();
         let messages = landmarks.iter().map(|&place| all[place].clone()).collect();
-        Self { classifier, encoder, data_sha256, thresholds, metrics, messages, sentiment: None }
+        Self { classifier, encoder, data_sha256, thresholds, metrics, messages, sentiment: None, id: None }
     }
 
     /// With a bundle that was trained on the levels of [`Sentiment`] in place of intents.
@@ -142,6 +144,7 @@ impl Bundle {
     pub fn with_sentiment(mut self, sentiment: Self) -> Result<Self> {
         sentiment.require_levels()?;
         self.sentiment = Some(Box::new(sentiment));
+        self.id = None;
         Ok(self)
     }
 
@@ -220,7 +223,10 @@ impl Bundle {
     /// # Errors
     /// When the weights cannot be laid out, which does not happen.
     pub fn id(&self) -> Result<BundleId> {
-        Ok(self.manifest(&self.weights()?, &self.lines())?.id)
+        match &self.id {
+            Some(id) => Ok(id.clone()),
+            None => Ok(self.manifest(&self.weights()?, &self.lines())?.id),
+        }
     }
 
     /// Writes the folder, whole or not at all, in place of one that stands there.
@@ -310,16 +316,18 @@ impl Bundle {
         let lines = read(MESSAGES, &manifest.messages_sha256)?;
         let messages = parse(&lines, manifest.labels.len())
             .map_err(|problem| Error::unusable(folder.join(MESSAGES), problem))?;
-        let expected = manifest.sentiment.clone();
-        let bundle =
+        let (id, of_sentiment) = (manifest.id.clone(), manifest.sentiment.clone());
+        let mut bundle =
             Self::from_parts(manifest, messages, &weights, &folder.join(WEIGHTS), encoder.dimension())?;
-        let Some(expected) = expected else { return Ok(bundle) };
-        let sentiment = Self::load(&folder.join(SENTIMENT), encoder)?;
-        if sentiment.id()? != expected {
-            let problem = "the folder `sentiment` belongs to another bundle. Run `shopdesk train` again";
-            return Err(Error::unusable(folder, problem));
+        if let Some(expected) = of_sentiment {
+            let sentiment = Self::load(&folder.join(SENTIMENT), encoder)?;
+            if sentiment.id()? != expected {
+                let problem = "the folder `sentiment` belongs to another bundle. Run `shopdesk train` again";
+                return Err(Error::unusable(folder, problem));
+            }
+            bundle = bundle.with_sentiment(sentiment)?;
         }
-        bundle.with_sentiment(sentiment)
+        Ok(Self { id: Some(id), ..bundle })
     }
 
     fn from_parts(
@@ -352,7 +360,16 @@ impl Bundle {
             confidence: manifest.confidence,
         };
         let Manifest { encoder, data_sha256, thresholds, metrics, .. } = manifest;
-        Ok(Self { classifier, encoder, data_sha256, thresholds, metrics, messages, sentiment: None })
+        Ok(Self {
+            classifier,
+            encoder,
+            data_sha256,
+            thresholds,
+            metrics,
+            messages,
+            sentiment: None,
+            id: None,
+        })
     }
 
     fn weights(&self) -> Result<Vec<u8>> {
