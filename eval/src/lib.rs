@@ -7,7 +7,7 @@
 //! 3. [`Report`]: all figures, as `report.json` has them.
 //! 4. [`page()`]: the same as a page to read, `report.html`.
 //! 5. [`Run`]: observations as they are saved; [`Comparison`] of two of them, and [`Limits`] that a version must keep.
-//! 6. [`folds`]: who is measured by whom in a cross-validation. [`robustness`]: the same messages with mistakes in them.
+//! 6. [`folds()`]: who is measured by whom in a cross-validation. [`robustness`]: the same messages with mistakes in them.
 //! 7. [`metrics`] and [`statistics`]: what the figures are computed with.
 //!
 //! `docs/evaluation.md` explains every figure in plain words, with its formula and source.
