@@ -21,5 +21,6 @@ pub(crate) fn error(text: &str) {
 
 /// A share as people write it.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    // The sum of nothing is minus zero; nobody wants to read that.
+    format!("{:.1} %", share * 100.0 + 0.0)
 }
