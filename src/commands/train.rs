@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     out: Option<PathBuf>,
     /// Measure, and choose the promise's thresholds, on these messages, which are not learnt from. Without them, each training
-    /// message is predicted as if it had not been there.
+    /// message is predicted by what was learnt from others.
     #[arg(long)]
     valid: Option<PathBuf>,
     /// Print what was measured as JSON.
@@ -106,7 +106,7 @@ fn report(bundle: &Bundle) -> std::io::Result<()> {
         output::line(format_args!("{} messages for validation:", metrics.examples))?;
     } else {
         output::line(format_args!(
-            "{} messages, each predicted as if it had not been there:",
+            "{} messages, each predicted by what was learnt from others:",
             metrics.examples
         ))?;
     }
