@@ -12,7 +12,9 @@
 
 mod bundle;
 mod confidence;
+mod curvature;
 mod kernel;
+mod lbfgs;
 mod left_out;
 mod lexical;
 mod logistic;

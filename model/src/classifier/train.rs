@@ -1,6 +1,7 @@
 //! Fits a classifier to labelled messages and measures it on messages that it did not see.
 
 use super::confidence::{ConfidenceModel, Signs, Witness};
+use super::curvature::{Curvature, Preconditioner};
 use super::kernel::{Features, KernelIndex, Nearest};
 use super::metrics::{Metrics, Prediction};
 use super::nystroem::{Basis, Design};
@@ -339,6 +340,7 @@ struct Prepared {
     basis: Basis,
     /// All examples in the basis.
     design: Design,
+    curvature: Curvature,
     /// Kernels of the examples that are no landmarks with all landmarks, column by column.
     rest: Vec<f32>,
     /// For each example, its nearest neighbours outside its own part.
@@ -377,7 +379,8 @@ impl Prepared {
         let columns = gram.chunks_exact(landmarks).flat_map(|column| &column[..width]).copied();
         let (basis, design) = Basis::build(Design { values: columns.collect(), width })?;
         let rest = gram.split_off(landmarks * landmarks);
-        Ok(Self { index, gram, basis, design, rest, nearest })
+        let curvature = Curvature::of(&design);
+        Ok(Self { index, gram, basis, design, curvature, rest, nearest })
     }
 
     /// Both regressions, and their scores of each example that is in a part, by those that have not learnt from that part.
@@ -402,8 +405,9 @@ impl Prepared {
             scores
         }));
         progress(1);
-        let softmax = Softmax::fit(&self.design, &examples.classes, classes, penalty);
-        let of_softmax = self.left_out(examples, folds, penalty, |fold| progress(2 + fold));
+        let regression = self.regression(examples, penalty)?;
+        let softmax = regression.fit(&self.design, &examples.classes);
+        let of_softmax = self.left_out(examples, folds, &regression, |fold| progress(2 + fold));
         let both = of_ridge.into_iter().zip(of_softmax).enumerate();
         let in_a_part = both.filter(|(place, _)| folds[*place].is_some());
         let left_out = in_a_part.map(|(place, (ridge, softmax))| Unseen { place, ridge, softmax });
@@ -415,7 +419,7 @@ impl Prepared {
         &self,
         examples: &Examples<'_>,
         folds: &[Option<usize>],
-        penalty: f64,
+        regression: &LogisticRegression,
         mut progress: impl FnMut(usize),
     ) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::new(); examples.len()];
@@ -424,12 +428,32 @@ impl Prepared {
             let (part, others): (Vec<usize>, Vec<usize>) =
                 (0..folds.len()).partition(|&place| folds[place] == Some(fold));
             let targets: Vec<usize> = others.iter().map(|&place| examples.classes[place]).collect();
-            let softmax = Softmax::fit(&self.design.only(&others), &targets, examples.count(), penalty);
+            let softmax = regression.fit(&self.design.only(&others), &targets);
             for (&place, row) in part.iter().zip(softmax.scores(&self.design.only(&part))) {
                 scores[place] = row;
             }
         }
         scores
+    }
+
+    /// How the logistic regressions, on all examples and on parts of them, are fitted.
+    fn regression(&self, examples: &Examples<'_>, penalty: f64) -> Result<LogisticRegression> {
+        let (classes, penalty) = (examples.count(), penalty / examples.len() as f64);
+        let preconditioner = Preconditioner::new(&self.curvature, classes, penalty)?;
+        Ok(LogisticRegression { classes, penalty, preconditioner })
+    }
+}
+
+/// How logistic regressions are fitted.
+struct LogisticRegression {
+    classes: usize,
+    penalty: f64,
+    preconditioner: Preconditioner,
+}
+
+impl LogisticRegression {
+    fn fit(&self, design: &Design, targets: &[usize]) -> Softmax {
+        Softmax::fit(design, targets, self.classes, self.penalty, &self.preconditioner)
     }
 }
 
@@ -477,10 +501,10 @@ pub(super) fn select(examples: &Examples<'_>, mut progress: impl FnMut(usize, us
     let folds = sample.folds(SELECTION_FOLDS);
     let of = LEXICAL_WEIGHTS.len() + PENALTIES.len() - 1;
     let mut done = 0;
-    let mut loss = |prepared: &Prepared, penalty: f64| -> f64 {
+    let mut loss = |prepared: &Prepared, penalty: f64| -> Result<f64> {
         progress(done, of);
         done += 1;
-        let scores = prepared.left_out(&sample, &folds, penalty, |_| ());
+        let scores = prepared.left_out(&sample, &folds, &prepared.regression(&sample, penalty)?, |_| ());
         let (rows, targets): (Vec<&[f32]>, Vec<usize>) = scores
             .iter()
             .zip(&sample.classes)
@@ -488,12 +512,12 @@ pub(super) fn select(examples: &Examples<'_>, mut progress: impl FnMut(usize, us
             .map(|(row, &class)| (row.as_slice(), class))
             .unzip();
         let weights = stack::fit(&rows, &rows, &targets);
-        stack::loss(&rows, &rows, &targets, weights)
+        Ok(stack::loss(&rows, &rows, &targets, weights))
     };
     let mut best: Option<(f64, f32, Prepared)> = None;
     for lexical_weight in LEXICAL_WEIGHTS {
         let prepared = Prepared::new(&sample, SELECTION, lexical_weight, &folds)?;
-        let found = loss(&prepared, PENALTIES[0]);
+        let found = loss(&prepared, PENALTIES[0])?;
         if best.as_ref().is_none_or(|(least, ..)| found < *least) {
             best = Some((found, lexical_weight, prepared));
         }
@@ -501,7 +525,7 @@ pub(super) fn select(examples: &Examples<'_>, mut progress: impl FnMut(usize, us
     let (mut least, lexical_weight, prepared) = best.expect("a weight was tried");
     let mut penalty = PENALTIES[0];
     for candidate in &PENALTIES[1..] {
-        let found = loss(&prepared, *candidate);
+        let found = loss(&prepared, *candidate)?;
         if found < least {
             (least, penalty) = (found, *candidate);
         }
@@ -593,7 +617,7 @@ fn together(
     weights: stack::Weights,
     classes: usize,
 ) -> (Vec<f32>, Vec<f32>) {
-    let of_softmax = prepared.basis.coefficients(fitted.softmax.weights(), classes);
+    let of_softmax = prepared.basis.coefficients(&fitted.softmax.weights(), classes);
     let mut intercepts = vec![0.0; classes];
     for row in fitted.ridge.chunks_exact(classes) {
         intercepts.iter_mut().zip(row).for_each(|(sum, coefficient)| *sum += coefficient);
@@ -601,7 +625,7 @@ fn together(
     let add = |(&ridge, &softmax): (&f32, &f32)| weights.add(ridge, softmax);
     let softmax_or_none = of_softmax.iter().chain(std::iter::repeat(&0.0));
     let coefficients = fitted.ridge.iter().zip(softmax_or_none).map(add).collect();
-    (coefficients, intercepts.iter().zip(fitted.softmax.intercepts()).map(add).collect())
+    (coefficients, intercepts.iter().zip(&fitted.softmax.intercepts()).map(add).collect())
 }
 
 /// Messages of intents as they look to a classifier that does not know these intents.
