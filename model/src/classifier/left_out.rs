@@ -1,7 +1,8 @@
 //! What the classifier would say of each message that it learns from, had it not seen it: for those who look for wrong labels.
 
+use super::examples::Examples;
+use super::fit::{Trained, fit, select};
 use super::kernel::Features;
-use super::train::{Examples, Trained, fit, select};
 use super::{TrainOptions, TrainingData};
 use crate::{Embedding, Error, Probability, Result};
 

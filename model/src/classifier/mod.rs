@@ -13,6 +13,8 @@
 mod bundle;
 mod confidence;
 mod curvature;
+mod examples;
+mod fit;
 mod kernel;
 mod lbfgs;
 mod left_out;
@@ -22,12 +24,14 @@ mod metrics;
 mod nystroem;
 mod parallel;
 mod promise;
+mod regressions;
 mod ridge;
 mod simulate;
 mod softmax;
 mod stack;
 mod thresholds;
 mod train;
+mod training_data;
 
 pub use bundle::{Bundle, BundleId, NearestExample};
 pub use left_out::{LeftOut, left_out};
@@ -35,7 +39,8 @@ pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
 pub use promise::{Kept, Promise};
 pub use simulate::{SimulatedPromise, simulate};
 pub use thresholds::Thresholds;
-pub use train::{LabelledText, Stage, TrainOptions, TrainingData, train};
+pub use train::{Stage, TrainOptions, train};
+pub use training_data::{LabelledText, TrainingData};
 
 use confidence::{ConfidenceModel, Signs};
 use kernel::{Features, KernelIndex};

@@ -8,6 +8,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::{Llt, Solve as _};
 use faer::{Accum, Mat, Par, Side};
 
+use super::examples::parts;
 use super::parallel;
 use crate::{Error, Result};
 
@@ -33,7 +34,7 @@ pub(super) fn fit(
     folds: &[Option<usize>],
 ) -> Result<Ridge> {
     let count = targets.len();
-    let parts = folds.iter().flatten().max().map_or(0, |last| last + 1);
+    let parts = parts(folds);
     // The last fit is to all messages; it takes the longest, so that it comes first.
     let mut fits: Vec<Fit> = (0..=parts).rev().map(|part| Fit { part, outcome: Ok(Vec::new()) }).collect();
     parallel::for_each(fits.iter_mut(), |fit| {

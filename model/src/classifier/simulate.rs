@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::examples::{Examples, split_mix};
+use super::fit::{Trained, fit, select};
 use super::metrics::Prediction;
-use super::train::{
-    Examples, LabelledText, Trained, TrainingData, embed, fit, select, split_mix, thresholds,
-};
-use super::{Promise, TrainOptions};
+use super::train::embed;
+use super::{LabelledText, Promise, Thresholds, TrainOptions, TrainingData};
 use crate::intents::{Handling, Label};
 use crate::{Result, TextEncoder};
 
@@ -85,7 +85,7 @@ pub fn simulate(
         untouched_count = untouched.len();
         for (&max_error, outcomes) in promises.iter().zip(&mut outcomes) {
             let promise = Promise { max_error, confidence, intents: BTreeMap::new() };
-            let kept = thresholds(&left_out, &data.labels, &promise).promise;
+            let kept = Thresholds::choose(&left_out, &data.labels, &promise).promise;
             outcomes.push(kept.threshold.map(|threshold| answer(&untouched, &data.labels, threshold.get())));
         }
     }
