@@ -4,7 +4,7 @@
 //! this order:
 //!
 //! 1. [`TextEncoder`]: a text becomes a unit-length [`Embedding`]. It puts together a [`tokenizer`], an
-//!    [`encoder`] and the model [`folder`] that both are read from.
+//!    [`encoder`] and the model [`folder`] that both are read from; Chinese is brought into one [`script`] before.
 //! 2. [`import`]: how a published checkpoint becomes such a folder.
 //! 3. [`intents`]: what shoppers want, written by hand, with example messages.
 //! 4. [`service`]: worker threads that embed for many callers at once.
@@ -23,6 +23,7 @@ pub mod tokenizer;
 pub mod classifier;
 pub mod data_check;
 pub mod intents;
+pub mod script;
 pub mod service;
 
 mod embedding;

@@ -1,4 +1,4 @@
-//! Text to embedding: prefix, tokens, network.
+//! Text to embedding: script, prefix, tokens, network.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::encoder::{self, Encoder, EngineChoice, Threads};
 use crate::folder::{EncoderId, Manifest, ModelFolder};
+use crate::script::simplified;
 use crate::tokenizer::{Encoding, Tokenizer};
 use crate::{Embedding, Result};
 
@@ -86,7 +87,7 @@ impl TextEncoder {
         self.encoder.dimension()
     }
 
-    /// The token ids that the network sees for `text`.
+    /// The token ids that the network sees for `text`, Chinese in the simplified script.
     ///
     /// # Errors
     /// Only a foreign tokeniser can fail, on a broken configuration.
@@ -95,7 +96,7 @@ impl TextEncoder {
             Role::Query => &self.manifest.query_prefix,
             Role::Passage => &self.manifest.passage_prefix,
         };
-        self.tokenizer.encode(&format!("{prefix}{text}"))
+        self.tokenizer.encode(&format!("{prefix}{}", simplified(text)))
     }
 
     /// Embeds many texts, in order.

@@ -11,8 +11,10 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::script::simplified;
+
 /// Names what [`Grams::of`] does, in a bundle: to change one is to change the other.
-pub(super) const SETTINGS: &str = "characters 1-4 within words, words 1-2 with each ideograph a word, NFKC, lower case, digits 0, FNV-1a 32";
+pub(super) const SETTINGS: &str = "characters 1-4 within words, words 1-2 with each ideograph a word, NFKC, lower case, simplified, digits 0, FNV-1a 32";
 
 /// The longest n-gram of characters, and of words.
 const LONGEST: usize = 4;
@@ -30,10 +32,11 @@ pub(super) struct Grams {
 }
 
 impl Grams {
-    /// Case, width and compatibility forms (NFKC) do not matter, nor which digits a number has.
+    /// Case, width, compatibility forms (NFKC) and the Chinese script do not matter, nor which digits a number has.
     pub(super) fn of(text: &str) -> Self {
-        let folded = text.nfkc().flat_map(char::to_lowercase);
-        let folded: String = folded.map(|c| if c.is_numeric() { '0' } else { c }).collect();
+        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let digits = |c: char| if c.is_numeric() { '0' } else { c };
+        let folded: String = simplified(&folded).chars().map(digits).collect();
         let mut characters = Counter::default();
         let mut piece = Vec::new();
         for part in folded.split_whitespace() {
@@ -221,8 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn case_width_and_spaces_do_not_matter() {
-        let index = index(&["where is my PARCEL", "ＮＬ－ＲＣ４０"]);
+    fn case_width_script_and_spaces_do_not_matter() {
+        let index = index(&["where is my PARCEL", "ＮＬ－ＲＣ４０", "訂單後天到"]);
+        assert!((similarities(&index, "订单后天到")[2] - 1.0).abs() < 1e-6);
         assert!((similarities(&index, "  Where IS my\nparcel ")[0] - 1.0).abs() < 1e-6);
         assert!((similarities(&index, "nl-rc40")[1] - 1.0).abs() < 1e-6);
     }

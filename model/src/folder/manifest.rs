@@ -243,6 +243,7 @@ impl Manifest {
             self.max_tokens,
             self.query_prefix,
             self.passage_prefix,
+            crate::script::SETTINGS,
         ]);
         let hash = sha256_hex(identity.to_string().as_bytes());
         EncoderId(format!("{}@{}", self.name, &hash[..12]))

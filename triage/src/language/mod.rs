@@ -11,8 +11,6 @@ use shopdesk_model::Probability;
 
 use script::Script;
 
-pub(crate) use script::simplified;
-
 /// The language of a message, by BCP 47 tag where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MessageLanguage {

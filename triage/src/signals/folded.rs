@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::language::simplified;
+use shopdesk_model::script::simplified_character;
 
 /// A message and its folded form.
 pub(super) struct Folded<'a> {
@@ -87,7 +87,7 @@ fn fold_character(c: char) -> char {
         '￡' => '£',
         '‐' | '‑' | '‒' | '–' | '−' => '-',
         '’' | '‘' => '\'',
-        _ => simplified(c),
+        _ => simplified_character(c),
     }
 }
 
