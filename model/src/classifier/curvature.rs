@@ -19,9 +19,6 @@ const SAMPLE: usize = 6000;
 /// How many columns of the matrix are computed at once.
 const BLOCK: usize = 128;
 
-/// For how many classes is solved at once.
-const CLASSES: usize = 32;
-
 /// `c` is this divided by the number of classes. From a quarter to ten times it, the number of steps differs by a quarter.
 const SPREAD: f32 = 0.1;
 
@@ -87,24 +84,18 @@ impl Preconditioner {
 
     /// `Fᵀ w` becomes `w`, which has a stretch for each class.
     pub(super) fn parameters(&self, place: &mut [f32]) {
-        self.for_each_class(place, |columns| {
-            solve_upper_triangular_in_place(self.lower.transpose(), columns, Par::Seq);
-        });
+        solve_upper_triangular_in_place(self.lower.transpose(), self.columns(place), Par::Seq);
     }
 
     /// A slope for `w` becomes that for `Fᵀ w`.
     pub(super) fn slope(&self, slope: &mut [f32]) {
-        self.for_each_class(slope, |columns| {
-            solve_lower_triangular_in_place(self.lower.as_ref(), columns, Par::Seq);
-        });
+        solve_lower_triangular_in_place(self.lower.as_ref(), self.columns(slope), Par::Seq);
     }
 
-    fn for_each_class(&self, values: &mut [f32], solve: impl Fn(MatMut<'_, f32>) + Sync) {
+    fn columns<'a>(&self, values: &'a mut [f32]) -> MatMut<'a, f32> {
         let height = self.lower.nrows();
-        parallel::for_each(values.chunks_mut(height * CLASSES), |columns| {
-            let count = columns.len() / height;
-            solve(MatMut::from_column_major_slice_mut(columns, height, count));
-        });
+        let classes = values.len() / height;
+        MatMut::from_column_major_slice_mut(values, height, classes)
     }
 }
 

@@ -1,10 +1,10 @@
 //! From examples to a classifier: its settings, the regressions, and what makes their scores probabilities.
 
 use super::confidence::{ConfidenceModel, Signs, Witness};
-use super::examples::Examples;
+use super::examples::{Examples, parts};
 use super::metrics::Prediction;
 use super::regressions::{Fitted, Prepared};
-use super::{Classifier, stack};
+use super::{Classifier, parallel, stack};
 use crate::Result;
 use crate::intents::Label;
 
@@ -42,39 +42,50 @@ pub(super) struct Settings {
 pub(super) fn select(examples: &Examples<'_>, mut progress: impl FnMut(usize, usize)) -> Result<Settings> {
     let sample = examples.sample(SELECTION);
     let folds = sample.folds(SELECTION_FOLDS);
-    let of = LEXICAL_WEIGHTS.len() + PENALTIES.len() - 1;
-    let mut done = 0;
-    let mut loss = |prepared: &Prepared, penalty: f64| -> Result<f64> {
-        progress(done, of);
-        done += 1;
-        let scores = prepared.left_out(&sample, &folds, &prepared.regression(&sample, penalty)?, |_| ());
-        let (rows, targets): (Vec<&[f32]>, Vec<usize>) = scores
-            .iter()
-            .zip(&sample.classes)
-            .filter(|(row, _)| !row.is_empty())
-            .map(|(row, &class)| (row.as_slice(), class))
-            .unzip();
-        let weights = stack::fit(&rows, &rows, &targets);
-        Ok(stack::loss(&rows, &rows, &targets, weights))
+    let of = (LEXICAL_WEIGHTS.len() + PENALTIES.len() - 1) * SELECTION_FOLDS;
+    progress(0, of);
+    let prepare = |&weight: &f32| Prepared::new(&sample, SELECTION, weight, &folds);
+    let prepared = LEXICAL_WEIGHTS.iter().map(prepare).collect::<Result<Vec<Prepared>>>()?;
+
+    let with_first: Vec<(&Prepared, f64)> =
+        prepared.iter().map(|prepared| (prepared, PENALTIES[0])).collect();
+    let mut found = losses(&sample, &folds, &with_first, |done| progress(done, of))?;
+    let best = least(&found);
+    let others: Vec<(&Prepared, f64)> =
+        PENALTIES[1..].iter().map(|&penalty| (&prepared[best], penalty)).collect();
+    let before = LEXICAL_WEIGHTS.len() * SELECTION_FOLDS;
+    found =
+        [vec![found[best]], losses(&sample, &folds, &others, |done| progress(before + done, of))?].concat();
+    Ok(Settings { lexical_weight: LEXICAL_WEIGHTS[best], penalty: PENALTIES[least(&found)] })
+}
+
+fn least(losses: &[f64]) -> usize {
+    (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).expect("a setting was tried")
+}
+
+/// For each setting, the mean log loss of messages that are left out.
+fn losses(
+    sample: &Examples<'_>,
+    folds: &[Option<usize>],
+    settings: &[(&Prepared, f64)],
+    progress: impl FnMut(usize),
+) -> Result<Vec<f64>> {
+    let regressions = settings.iter().map(|(prepared, penalty)| prepared.regression(sample, *penalty));
+    let regressions = regressions.collect::<Result<Vec<_>>>()?;
+    let tasks: Vec<(usize, usize)> =
+        (0..settings.len()).flat_map(|setting| (0..parts(folds)).map(move |fold| (setting, fold))).collect();
+    let fit = |(setting, fold): (usize, usize)| {
+        settings[setting].0.left_out(sample, folds, &regressions[setting], fold)
     };
-    let mut best: Option<(f64, f32, Prepared)> = None;
-    for lexical_weight in LEXICAL_WEIGHTS {
-        let prepared = Prepared::new(&sample, SELECTION, lexical_weight, &folds)?;
-        let found = loss(&prepared, PENALTIES[0])?;
-        if best.as_ref().is_none_or(|(least, ..)| found < *least) {
-            best = Some((found, lexical_weight, prepared));
-        }
-    }
-    let (mut least, lexical_weight, prepared) = best.expect("a weight was tried");
-    let mut penalty = PENALTIES[0];
-    for candidate in &PENALTIES[1..] {
-        let found = loss(&prepared, *candidate)?;
-        if found < least {
-            (least, penalty) = (found, *candidate);
-        }
-    }
-    progress(of, of);
-    Ok(Settings { lexical_weight, penalty })
+    let scores = parallel::map(tasks.into_iter(), fit, progress);
+    let losses = scores.chunks_exact(parts(folds)).map(|folds| {
+        let unseen = folds.iter().flatten();
+        let (rows, targets): (Vec<&[f32]>, Vec<usize>) =
+            unseen.map(|(place, row)| (row.as_slice(), sample.classes[*place])).unzip();
+        let weights = stack::fit(&rows, &rows, &targets);
+        stack::loss(&rows, &rows, &targets, weights)
+    });
+    Ok(losses.collect())
 }
 
 /// What [`fit`] makes.

@@ -88,34 +88,41 @@ impl Prepared {
         }));
         progress(1);
         let regression = self.regression(examples, penalty)?;
-        let softmax = regression.fit(&self.design, &examples.classes);
-        let of_softmax = self.left_out(examples, folds, &regression, |fold| progress(2 + fold));
+        // The one on all examples takes the longest, so that it comes first.
+        let fits = std::iter::once(None).chain((0..parts(folds)).map(Some)).collect::<Vec<_>>().into_iter();
+        let fit = |fold: Option<usize>| match fold {
+            None => Fit::Whole(regression.fit(&self.design, &examples.classes)),
+            Some(fold) => Fit::LeftOut(self.left_out(examples, folds, &regression, fold)),
+        };
+        let mut softmax = None;
+        let mut of_softmax = vec![Vec::new(); examples.len()];
+        for outcome in parallel::map(fits, fit, |done| progress(1 + done)) {
+            match outcome {
+                Fit::Whole(fitted) => softmax = Some(fitted),
+                Fit::LeftOut(scores) => scores.into_iter().for_each(|(place, row)| of_softmax[place] = row),
+            }
+        }
         let both = of_ridge.into_iter().zip(of_softmax).enumerate();
         let in_a_part = both.filter(|(place, _)| folds[*place].is_some());
         let left_out = in_a_part.map(|(place, (ridge, softmax))| Unseen { place, ridge, softmax });
+        let softmax = softmax.expect("the first fit");
         Ok(Fitted { ridge: ridge.coefficients, left_out: left_out.collect(), softmax })
     }
 
-    /// Scores of each example that is in a part by a logistic regression that has not learnt from that part.
+    /// Places of the examples in that part, and their scores by a logistic regression that has learnt from the others.
     pub(super) fn left_out(
         &self,
         examples: &Examples<'_>,
         folds: &[Option<usize>],
         regression: &LogisticRegression,
-        mut progress: impl FnMut(usize),
-    ) -> Vec<Vec<f32>> {
-        let mut scores = vec![Vec::new(); examples.len()];
-        for fold in 0..parts(folds) {
-            progress(fold);
-            let (part, others): (Vec<usize>, Vec<usize>) =
-                (0..folds.len()).partition(|&place| folds[place] == Some(fold));
-            let targets: Vec<usize> = others.iter().map(|&place| examples.classes[place]).collect();
-            let softmax = regression.fit(&self.design.only(&others), &targets);
-            for (&place, row) in part.iter().zip(softmax.scores(&self.design.only(&part))) {
-                scores[place] = row;
-            }
-        }
-        scores
+        fold: usize,
+    ) -> Vec<(usize, Vec<f32>)> {
+        let (part, others): (Vec<usize>, Vec<usize>) =
+            (0..folds.len()).partition(|&place| folds[place] == Some(fold));
+        let targets: Vec<usize> = others.iter().map(|&place| examples.classes[place]).collect();
+        let softmax = regression.fit(&self.design.only(&others), &targets);
+        let scores = softmax.scores(&self.design.only(&part));
+        part.into_iter().zip(scores).collect()
     }
 
     /// How the logistic regressions, on all examples and on parts of them, are fitted.
@@ -124,6 +131,12 @@ impl Prepared {
         let preconditioner = Preconditioner::new(&self.curvature, classes, penalty)?;
         Ok(LogisticRegression { classes, penalty, preconditioner })
     }
+}
+
+/// A logistic regression on all examples, or what one on the others says of a part.
+enum Fit {
+    Whole(Softmax),
+    LeftOut(Vec<(usize, Vec<f32>)>),
 }
 
 /// How logistic regressions are fitted.

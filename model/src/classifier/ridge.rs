@@ -35,43 +35,32 @@ pub(super) fn fit(
 ) -> Result<Ridge> {
     let count = targets.len();
     let parts = parts(folds);
-    // The last fit is to all messages; it takes the longest, so that it comes first.
-    let mut fits: Vec<Fit> = (0..=parts).rev().map(|part| Fit { part, outcome: Ok(Vec::new()) }).collect();
-    parallel::for_each(fits.iter_mut(), |fit| {
+    // With no part left out it takes the longest, so that this comes first.
+    let fits = std::iter::once(None).chain((0..parts).map(Some)).collect::<Vec<_>>().into_iter();
+    let fit = |fold: Option<usize>| -> Result<(Vec<usize>, Vec<f32>)> {
         let (part, others): (Vec<usize>, Vec<usize>) =
-            (0..count).partition(|&place| folds[place] == Some(fit.part));
-        fit.outcome = solve(kernel, targets, classes, &others).map(|coefficients| {
-            if fit.part == parts {
-                return by_rows(&coefficients);
-            }
-            let between = Mat::from_fn(part.len(), others.len(), |row, column| {
-                kernel[others[column] * count + part[row]] + 1.0
-            });
-            let mut scores = Mat::<f32>::zeros(part.len(), classes);
-            matmul(scores.as_mut(), Accum::Replace, between.as_ref(), coefficients.as_ref(), 1.0, Par::Seq);
-            by_rows(&scores)
-        });
-    });
-    let mut left_out = vec![Vec::new(); count];
-    let mut coefficients = Vec::new();
-    for Fit { part, outcome } in fits {
-        let values = outcome?;
-        if part == parts {
-            coefficients = values;
-            continue;
+            (0..count).partition(|&place| fold.is_some() && folds[place] == fold);
+        let coefficients = solve(kernel, targets, classes, &others)?;
+        if fold.is_none() {
+            return Ok((part, by_rows(&coefficients)));
         }
-        let places = (0..count).filter(|&place| folds[place] == Some(part));
-        for (place, scores) in places.zip(values.chunks_exact(classes)) {
+        let between = Mat::from_fn(part.len(), others.len(), |row, column| {
+            kernel[others[column] * count + part[row]] + 1.0
+        });
+        let mut scores = Mat::<f32>::zeros(part.len(), classes);
+        matmul(scores.as_mut(), Accum::Replace, between.as_ref(), coefficients.as_ref(), 1.0, Par::Seq);
+        Ok((part, by_rows(&scores)))
+    };
+    let mut outcomes = parallel::map(fits, fit, |_| ()).into_iter();
+    let (_, coefficients) = outcomes.next().expect("the first fit")?;
+    let mut left_out = vec![Vec::new(); count];
+    for outcome in outcomes {
+        let (part, scores) = outcome?;
+        for (place, scores) in part.into_iter().zip(scores.chunks_exact(classes)) {
             left_out[place] = scores.to_vec();
         }
     }
     Ok(Ridge { coefficients, left_out })
-}
-
-/// A fit to all but one part, and what it gave: the scores of that part, or with no part left out the coefficients.
-struct Fit {
-    part: usize,
-    outcome: Result<Vec<f32>>,
 }
 
 /// `α` of those messages.

@@ -7,14 +7,15 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::curvature::Preconditioner;
+use super::lbfgs;
 use super::nystroem::Design;
-use super::{lbfgs, parallel};
 
 /// How many messages are worked on at once: their vectors stay in the processor's cache.
 const CHUNK: usize = 128;
 
-/// The messages' slopes are summed up in so many groups, whichever thread does them, so that rounding is the same everywhere.
-const GROUPS: usize = 8;
+/// How little steps gain when the fit is close enough ([`lbfgs::minimize`]): to go on changes the log loss of other messages by less than half a
+/// per cent.
+const TOLERANCE: f64 = 1e-2;
 
 /// Weights of each class.
 #[derive(Clone, Debug)]
@@ -33,13 +34,16 @@ impl Softmax {
         penalty: f64,
         preconditioner: &Preconditioner,
     ) -> Self {
-        let problem = Problem { design, targets, classes, penalty };
-        let mut room = Room::new(&problem);
+        Self::fit_closely(&Problem { design, targets, classes, penalty }, preconditioner, TOLERANCE)
+    }
+
+    fn fit_closely(problem: &Problem<'_>, preconditioner: &Preconditioner, tolerance: f64) -> Self {
+        let &Problem { design, classes, .. } = problem;
         let mut parameters = vec![0.0; (design.width + 1) * classes];
-        let place = lbfgs::minimize(parameters.len(), |place, slope| {
+        let place = lbfgs::minimize(parameters.len(), tolerance, |place, slope| {
             parameters.copy_from_slice(place);
             preconditioner.parameters(&mut parameters);
-            let value = problem.evaluate(&parameters, &mut room, slope);
+            let value = problem.evaluate(&parameters, slope);
             preconditioner.slope(slope);
             value
         });
@@ -67,10 +71,10 @@ impl Softmax {
     pub(super) fn scores(&self, design: &Design) -> Vec<Vec<f32>> {
         let (parameters, classes) = (transposed(&self.parameters, self.width + 1), self.classes());
         let mut scores = vec![0.0; design.values.len() / design.width * classes];
-        let tasks = design.values.chunks(CHUNK * design.width).zip(scores.chunks_mut(CHUNK * classes));
-        parallel::for_each(tasks, |(messages, scores)| {
+        let chunks = design.values.chunks(CHUNK * design.width).zip(scores.chunks_mut(CHUNK * classes));
+        for (messages, scores) in chunks {
             score(&parameters, classes, messages, design.width, scores);
-        });
+        }
         scores.chunks_exact(classes).map(<[f32]>::to_vec).collect()
     }
 }
@@ -109,52 +113,36 @@ struct Problem<'a> {
     penalty: f64,
 }
 
-/// Memory for an evaluation.
-struct Room {
-    groups: Vec<Group>,
-}
-
-/// What some of the messages add to the objective.
-struct Group {
-    loss: f64,
-    /// Scores of a chunk of messages, then how far probabilities are from the truth.
-    residuals: Vec<f32>,
-    slope: Vec<f32>,
-}
-
-impl Room {
-    fn new(problem: &Problem<'_>) -> Self {
-        let group = || Group {
-            loss: 0.0,
-            residuals: vec![0.0; CHUNK * problem.classes],
-            slope: vec![0.0; (problem.design.width + 1) * problem.classes],
-        };
-        Self { groups: (0..GROUPS).map(|_| group()).collect() }
-    }
-}
-
 impl Problem<'_> {
     /// The objective, and its slope in `gradient`.
-    fn evaluate(&self, parameters: &[f32], room: &mut Room, gradient: &mut [f32]) -> f64 {
+    fn evaluate(&self, parameters: &[f32], gradient: &mut [f32]) -> f64 {
         let &Self { design: &Design { ref values, width }, targets, classes, penalty } = self;
         let height = width + 1;
         let rows = transposed(parameters, height);
-        let of_group = targets.len().div_ceil(GROUPS).next_multiple_of(CHUNK);
-        let tasks = values.chunks(of_group * width).zip(targets.chunks(of_group)).zip(&mut room.groups);
-        let used = targets.len().div_ceil(of_group);
-        parallel::for_each(tasks, |((messages, targets), group)| {
-            group.loss = 0.0;
-            group.slope.fill(0.0);
-            for (messages, targets) in messages.chunks(CHUNK * width).zip(targets.chunks(CHUNK)) {
-                group.add(&rows, classes, messages, width, targets);
-            }
-        });
-        let groups = &room.groups[..used];
-        let count = targets.len() as f64;
+        let mut residuals = vec![0.0; CHUNK.min(targets.len()) * classes];
+        let mut loss = 0.0;
         gradient.fill(0.0);
-        for group in groups {
-            gradient.iter_mut().zip(&group.slope).for_each(|(sum, slope)| *sum += slope);
+        let mut slope = MatMut::from_column_major_slice_mut(&mut *gradient, height, classes);
+        for (messages, targets) in values.chunks(CHUNK * width).zip(targets.chunks(CHUNK)) {
+            let count = targets.len();
+            let residuals = &mut residuals[..count * classes];
+            score(&rows, classes, messages, width, residuals);
+            loss += residuals_of_scores(residuals, targets, classes);
+            matmul(
+                slope.as_mut().subrows_mut(0, width),
+                Accum::Add,
+                MatRef::from_column_major_slice(messages, width, count),
+                MatRef::from_row_major_slice(&*residuals, count, classes),
+                1.0,
+                Par::Seq,
+            );
+            for row in residuals.chunks_exact(classes) {
+                for (class, residual) in row.iter().enumerate() {
+                    slope[(width, class)] += residual;
+                }
+            }
         }
+        let count = targets.len() as f64;
         let mut squares = 0.0;
         for (slope, parameters) in gradient.chunks_exact_mut(height).zip(parameters.chunks_exact(height)) {
             slope.iter_mut().for_each(|slope| *slope /= count as f32);
@@ -163,41 +151,24 @@ impl Problem<'_> {
             }
             squares += lbfgs::dot(&parameters[..width], &parameters[..width]);
         }
-        groups.iter().map(|group| group.loss).sum::<f64>() / count + 0.5 * penalty * squares
+        loss / count + 0.5 * penalty * squares
     }
 }
 
-impl Group {
-    /// Adds some messages, at most [`CHUNK`].
-    fn add(&mut self, parameters: &[f32], classes: usize, messages: &[f32], width: usize, targets: &[usize]) {
-        let count = targets.len();
-        let residuals = &mut self.residuals[..count * classes];
-        score(parameters, classes, messages, width, residuals);
-        for (row, &target) in residuals.chunks_exact_mut(classes).zip(targets) {
-            let largest = largest(row);
-            let right = row[target] - largest;
-            row.iter_mut().for_each(|value| *value = exp(*value - largest));
-            let sum = sum(row);
-            self.loss += f64::from(sum.ln() - right);
-            let scale = 1.0 / sum;
-            row.iter_mut().for_each(|value| *value *= scale);
-            row[target] -= 1.0;
-        }
-        let mut slope = MatMut::from_column_major_slice_mut(&mut self.slope, width + 1, classes);
-        matmul(
-            slope.as_mut().subrows_mut(0, width),
-            Accum::Add,
-            MatRef::from_column_major_slice(messages, width, count),
-            MatRef::from_row_major_slice(&*residuals, count, classes),
-            1.0,
-            Par::Seq,
-        );
-        for row in residuals.chunks_exact(classes) {
-            for (class, residual) in row.iter().enumerate() {
-                slope[(width, class)] += residual;
-            }
-        }
+/// A row of scores for each message becomes how far its probabilities are from the truth. Returns the messages' losses.
+fn residuals_of_scores(scores: &mut [f32], targets: &[usize], classes: usize) -> f64 {
+    let mut loss = 0.0;
+    for (row, &target) in scores.chunks_exact_mut(classes).zip(targets) {
+        let largest = largest(row);
+        let right = row[target] - largest;
+        row.iter_mut().for_each(|value| *value = exp(*value - largest));
+        let sum = sum(row);
+        loss += f64::from(sum.ln() - right);
+        let scale = 1.0 / sum;
+        row.iter_mut().for_each(|value| *value *= scale);
+        row[target] -= 1.0;
     }
+    loss
 }
 
 /// Lanes that the compiler can put into one register.
@@ -253,7 +224,8 @@ mod tests {
 
     fn fitted(design: &Design, targets: &[usize], classes: usize, penalty: f64) -> Softmax {
         let preconditioner = Preconditioner::new(&Curvature::of(design), classes, penalty).unwrap();
-        Softmax::fit(design, targets, classes, penalty, &preconditioner)
+        let problem = Problem { design, targets, classes, penalty };
+        Softmax::fit_closely(&problem, &preconditioner, 1e-6)
     }
 
     #[test]
@@ -261,13 +233,13 @@ mod tests {
         let (design, targets) = clusters();
         let problem = Problem { design: &design, targets: &targets, classes: 3, penalty: 0.3 };
         let parameters: Vec<f32> = (0..9).map(|i| (i as f32).sin()).collect();
-        let (mut room, mut slope, mut other) = (Room::new(&problem), vec![0.0; 9], vec![0.0; 9]);
-        problem.evaluate(&parameters, &mut room, &mut slope);
+        let (mut slope, mut other) = (vec![0.0; 9], vec![0.0; 9]);
+        problem.evaluate(&parameters, &mut slope);
         for place in 0..9 {
             let mut at = |step: f32| {
                 let mut moved = parameters.clone();
                 moved[place] += step;
-                problem.evaluate(&moved, &mut room, &mut other)
+                problem.evaluate(&moved, &mut other)
             };
             let measured = (at(1e-2) - at(-1e-2)) / 2e-2;
             assert!(
@@ -283,8 +255,8 @@ mod tests {
         let (design, targets) = clusters();
         let fitted = fitted(&design, &targets, 3, 0.1 / 600.0);
         let problem = Problem { design: &design, targets: &targets, classes: 3, penalty: 0.1 / 600.0 };
-        let (mut room, mut slope) = (Room::new(&problem), vec![0.0; 9]);
-        problem.evaluate(&fitted.parameters, &mut room, &mut slope);
+        let mut slope = vec![0.0; 9];
+        problem.evaluate(&fitted.parameters, &mut slope);
         assert!(slope.iter().all(|slope| slope.abs() < 2e-3), "{slope:?}");
         let right = |(scores, target): (Vec<f32>, &usize)| {
             (0..3).max_by(|&a, &b| scores[a].total_cmp(&scores[b])) == Some(*target)
