@@ -18,6 +18,7 @@ mod page;
 mod pipeline;
 pub mod report;
 mod saved;
+mod typos;
 
 pub mod compare;
 mod folds;

@@ -193,6 +193,7 @@ fn slices(message: &LabelledMessage, assessed: &Assessed) -> BTreeMap<String, St
         ("language".to_owned(), assessed.language.clone()),
         ("script".to_owned(), script(&message.text).to_owned()),
         ("length".to_owned(), length(&message.text).to_owned()),
+        ("typos".to_owned(), if assessed.mistyped { "noticed" } else { "none noticed" }.to_owned()),
     ]);
     for (column, value) in &message.columns {
         match hour(value) {

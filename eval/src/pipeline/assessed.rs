@@ -10,12 +10,15 @@ use shopdesk_model::{Embedding, Probability};
 use shopdesk_triage::{Decision, EscalationReason, Evidence, Prepared, Triage, decide};
 
 use crate::Result;
+use crate::typos::Vocabulary;
 
 /// What the pipeline says of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assessed {
     /// The tag of the language it is written in.
     pub language: String,
+    /// Whether something in it looks mistyped.
+    pub mistyped: bool,
     /// The position of the likeliest intent among the bundle's labels.
     pub likeliest: usize,
     /// The intents' probabilities, in the order of the bundle's labels.
@@ -88,10 +91,11 @@ pub(super) struct Assessing<'a> {
     positions: HashMap<&'a IntentId, usize>,
     /// The bundle's thresholds, lowered until every confidence is enough.
     as_if_sure: Thresholds,
+    vocabulary: &'a Vocabulary,
 }
 
 impl<'a> Assessing<'a> {
-    pub(super) fn new(triage: &'a Triage, day: Date) -> Self {
+    pub(super) fn new(triage: &'a Triage, day: Date, vocabulary: &'a Vocabulary) -> Self {
         let labels = triage.bundle().classifier().labels();
         let mut as_if_sure = triage.bundle().thresholds().clone();
         as_if_sure.promise.threshold = Some(Probability::ZERO);
@@ -101,6 +105,7 @@ impl<'a> Assessing<'a> {
             day,
             positions: labels.iter().enumerate().map(|(position, label)| (&label.id, position)).collect(),
             as_if_sure,
+            vocabulary,
         }
     }
 
@@ -115,6 +120,7 @@ impl<'a> Assessing<'a> {
         let likeliest = evidence.intents.first().expect("a bundle has at least two intents");
         Ok(Assessed {
             language: evidence.signals.language.language.tag().to_owned(),
+            mistyped: self.vocabulary.looks_mistyped(&prepared.text),
             likeliest: self.positions[&likeliest.label.id],
             probabilities,
             out_of_scope: evidence.out_of_scope.get(),

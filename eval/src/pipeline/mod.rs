@@ -11,6 +11,7 @@ pub use assessed::{Action, Assessed, FoundArticle};
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread::ScopedJoinHandle;
 
 use jiff::civil::Date;
@@ -20,6 +21,7 @@ use shopdesk_model::encoder::Threads;
 use shopdesk_triage::{Prepared, Triage, redact};
 
 use crate::data::LabelledMessage;
+use crate::typos::Vocabulary;
 use crate::{Observation, Result};
 use assessed::Assessing;
 use store::{HashStore, Key};
@@ -41,6 +43,8 @@ pub struct Pipeline<'a> {
     fingerprint: [u8; 32],
     embeddings: HashStore,
     assessments: HashStore,
+    /// Of what the bundle learnt from.
+    vocabulary: OnceLock<Vocabulary>,
 }
 
 /// How a run is made.
@@ -76,6 +80,7 @@ impl<'a> Pipeline<'a> {
             day,
             options,
             fingerprint,
+            vocabulary: OnceLock::new(),
         })
     }
 
@@ -132,9 +137,13 @@ impl<'a> Pipeline<'a> {
 
     /// On all processors: a classifier that compares with thousands of examples takes a while.
     fn assess_embedded(&self, prepared: &[Prepared], embeddings: &[Embedding]) -> Result<Vec<Assessed>> {
+        if prepared.is_empty() {
+            return Ok(Vec::new());
+        }
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let share = prepared.len().div_ceil(threads).max(1);
-        let assessing = Assessing::new(self.triage, self.day);
+        let share = prepared.len().div_ceil(threads);
+        let vocabulary = self.vocabulary.get_or_init(|| Vocabulary::of(self.triage.bundle().messages()));
+        let assessing = Assessing::new(self.triage, self.day, vocabulary);
         let shares = prepared.chunks(share).zip(embeddings.chunks(share));
         let results: Vec<Result<Vec<Assessed>>> = std::thread::scope(|scope| {
             let workers: Vec<_> = shares

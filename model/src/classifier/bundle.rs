@@ -218,6 +218,11 @@ impl Bundle {
         classification.nearest.iter().map(example).collect()
     }
 
+    /// Messages that it learnt from: of many, some thousands.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.messages.iter().map(|message| message.text.as_str())
+    }
+
     /// The bundle's name.
     ///
     /// # Errors
