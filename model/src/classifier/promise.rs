@@ -13,8 +13,8 @@
 //!     too.
 //! - A threshold is taken when both are at most what is left of `δ = 1 - confidence`. Testing goes from strict to lax and
 //!   passes on what it has as long as it succeeds (the fallback procedure, Wiens 2003): `δ` is shared out evenly over starting
-//!   points, the first of which answers just enough messages to succeed without an error, and each later one twice as many as the one
-//!   before. So the probability that any of the thresholds taken breaks the promise is at most `δ`: by proof in the long run; for the
+//!   points, the first of which answers just enough messages to succeed without an error, and each later one four times as many as the
+//!   one before. So the probability that any of the thresholds taken breaks the promise is at most `δ`: by proof in the long run; for the
 //!   next messages, where what is passed on makes the proof incomplete, by simulation ([`simulate`](super::simulate())). Starting points
 //!   depend on how many messages are answered, not on whether rightly.
 //!
@@ -68,6 +68,9 @@ pub struct Kept {
     pub messages_needed: Option<usize>,
 }
 
+/// How many times as many messages as the one before each starting point answers.
+const START: usize = 4;
+
 /// A message that the classifier has not seen: how sure it was of its likeliest intent, and whether that was right.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trial {
@@ -81,14 +84,14 @@ pub(super) fn choose(candidates: &[Trial], messages: usize, max_error: f64, conf
     let points: Vec<Point> = grid().map(|threshold| Point::at(threshold, candidates)).collect();
     let fewest = fewest_of(max_error, delta) as f64;
     let largest = points.last().map_or(0, |point| point.answered);
-    let starts = 1 + (largest as f64 / fewest).max(1.0).log2().floor() as usize;
+    let starts = 1 + (largest as f64 / fewest).max(1.0).log(START as f64).floor() as usize;
     let share = delta / starts as f64;
     let mut next_start = fewest_of(max_error, share);
     let (mut budget, mut taken) = (0.0, None);
     for point in &points {
         if point.answered >= next_start {
             budget += share;
-            next_start = (point.answered * 2).max(next_start * 2);
+            next_start = START * point.answered.max(next_start);
         }
         if budget == 0.0 {
             continue;
