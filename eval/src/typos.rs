@@ -1,6 +1,6 @@
 //! Which messages look mistyped, so that they can be looked at by themselves.
 //!
-//! A word is taken for a typo of another when nobody who wrote the training messages used it, but several used the other, and the two
+//! A word is taken for a typo of another when no message that the bundle keeps has it, but two or more have the other, and the two
 //! are one slip apart: in alphabets one letter more, less, other or swapped (but not an ending such as the s of a plural), in Chinese the
 //! same sounds in pinyin. It is a guess: it takes some rare words for typos, and misses typos that give another word.
 
@@ -98,11 +98,8 @@ impl Vocabulary {
         let characters: Vec<char> = text.chars().collect();
         // Where a word stands that shoppers use: what overlaps it is no word.
         let mut taken = vec![false; characters.len()];
-        let mut at = 0;
         for token in self.jieba.cut(text, false) {
-            let end = at + token.word.chars().count();
-            taken[at..end].fill(self.chinese.contains(token.word));
-            at = end;
+            taken[token.start..token.end].fill(self.chinese.contains(token.word));
         }
         (2..=4).any(|length| {
             characters.windows(length).zip(taken.windows(length)).any(|(part, taken)| {
@@ -179,6 +176,7 @@ mod tests {
 
     #[test]
     fn slips_of_the_keyboard_are_noticed() {
+        let vocabulary = vocabulary();
         for text in [
             "wheres my pacrel",
             "my parcle",
@@ -189,12 +187,13 @@ mod tests {
             "怎么退或",
             "怎麼退或",
         ] {
-            assert!(vocabulary().looks_mistyped(text), "{text}");
+            assert!(vocabulary.looks_mistyped(text), "{text}");
         }
     }
 
     #[test]
     fn what_is_only_other_words_is_not() {
+        let vocabulary = vocabulary();
         for text in [
             "all my parcels",
             "Where is it?",
@@ -208,7 +207,7 @@ mod tests {
             "12345678",
             "会员积分",
         ] {
-            assert!(!vocabulary().looks_mistyped(text), "{text}");
+            assert!(!vocabulary.looks_mistyped(text), "{text}");
         }
     }
 

@@ -11,7 +11,7 @@ use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 
 /// Names what [`simplified`] does, in whatever depends on it: to change one is to change the other.
-pub(crate) const SETTINGS: &str = "OpenCC t2s by character, not in Japanese";
+pub(crate) const SETTINGS: &str = "OpenCC t2s by character, not beside kana";
 
 /// The block of Unicode that holds all characters in daily use.
 const FIRST: char = '\u{4e00}';
@@ -35,7 +35,8 @@ pub fn simplified_character(c: char) -> char {
 /// A Chinese text in the simplified script; a Japanese one, which has kana, as it is.
 #[must_use]
 pub fn simplified(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}')) {
+    if text.is_ascii() || text.chars().any(|c| matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}'))
+    {
         return Cow::Borrowed(text);
     }
     let converted: String = text.chars().map(simplified_character).collect();
@@ -50,6 +51,7 @@ mod tests {
     fn characters_are_converted_one_by_one() {
         assert_eq!(simplified("轉人工，訂單後天到 order 塊"), "转人工，订单后天到 order 块");
         assert_eq!(simplified("乾隆"), "干隆");
+        assert_eq!(simplified("約翰・史密斯的訂單"), "约翰・史密斯的订单");
     }
 
     #[test]

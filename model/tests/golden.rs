@@ -12,6 +12,7 @@ use shopdesk_model::encoder::{Engine, EngineChoice, Threads};
 use shopdesk_model::folder::ModelFolder;
 use shopdesk_model::import::{ImportOptions, import};
 use shopdesk_model::intents::Intents;
+use shopdesk_model::script::simplified;
 use shopdesk_model::tokenizer::Tokenizer;
 use shopdesk_model::{Embedded, EncoderOptions, Role, TextEncoder};
 
@@ -122,6 +123,16 @@ fn assert_vectors_of(folder: &Path, file: &str, at_least: usize) {
             let encoding = tokenizer.encode(&format!("{prefix}{}", case.text)).unwrap();
             assert_eq!(encoding.ids, case.ids, "token ids of {}", case.name);
             assert_eq!(encoding.truncated, case.truncated, "{}", case.name);
+            if simplified(&case.text) == case.text {
+                let role = if case.kind == "query" { Role::Query } else { Role::Passage };
+                assert_eq!(encoder.tokenize(&case.text, role).unwrap().ids, case.ids, "{}", case.name);
+                assert_eq!(
+                    encoder.embed(&case.text, role).unwrap().truncated,
+                    case.truncated,
+                    "{}",
+                    case.name
+                );
+            }
             let embedding = encoder.network().encode(&[&encoding.ids], Threads::All).unwrap().remove(0);
             let cosine: f64 =
                 embedding.as_slice().iter().zip(&case.vector).map(|(a, b)| f64::from(*a) * b).sum();

@@ -1,6 +1,6 @@
 //! What the classifier would say of each message that it learns from, had it not seen it: for those who look for wrong labels.
 
-use super::examples::Examples;
+use super::examples::{Examples, FEWEST};
 use super::fit::{Trained, fit, select};
 use super::kernel::Features;
 use super::{TrainOptions, TrainingData};
@@ -19,7 +19,7 @@ pub struct LeftOut {
 /// them, in their order. `progress` hears how much is done, and of how much.
 ///
 /// # Errors
-/// [`Error::TooFewExamples`] when there are fewer than two intents. Whatever stops training, otherwise.
+/// [`Error::TooFewExamples`] when there are fewer than two intents, or messages. Whatever stops training, otherwise.
 pub fn left_out(
     data: &TrainingData,
     embeddings: &[Embedding],
@@ -27,6 +27,13 @@ pub fn left_out(
 ) -> Result<Vec<LeftOut>> {
     if data.labels.len() < 2 {
         return Err(Error::TooFewExamples { intent: "another intent".to_owned(), found: 0, needed: 2 });
+    }
+    if data.messages.len() < FEWEST {
+        return Err(Error::TooFewExamples {
+            intent: data.labels[0].id.to_string(),
+            found: data.messages.len(),
+            needed: FEWEST,
+        });
     }
     assert_eq!(data.messages.len(), embeddings.len(), "an embedding for each message");
     let messages = data.messages.iter().zip(embeddings);

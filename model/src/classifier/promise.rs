@@ -69,7 +69,7 @@ pub struct Kept {
 }
 
 /// How many times as many messages as the one before each starting point answers.
-const START: usize = 4;
+const START_RATIO: usize = 4;
 
 /// A message that the classifier has not seen: how sure it was of its likeliest intent, and whether that was right.
 #[derive(Clone, Copy, Debug)]
@@ -84,14 +84,14 @@ pub(super) fn choose(candidates: &[Trial], messages: usize, max_error: f64, conf
     let points: Vec<Point> = grid().map(|threshold| Point::at(threshold, candidates)).collect();
     let fewest = fewest_of(max_error, delta) as f64;
     let largest = points.last().map_or(0, |point| point.answered);
-    let starts = 1 + (largest as f64 / fewest).max(1.0).log(START as f64).floor() as usize;
+    let starts = 1 + (largest as f64 / fewest).max(1.0).log(START_RATIO as f64).floor() as usize;
     let share = delta / starts as f64;
     let mut next_start = fewest_of(max_error, share);
     let (mut budget, mut taken) = (0.0, None);
     for point in &points {
         if point.answered >= next_start {
             budget += share;
-            next_start = START * point.answered.max(next_start);
+            next_start = START_RATIO * point.answered;
         }
         if budget == 0.0 {
             continue;
@@ -151,7 +151,8 @@ fn needed(points: &[Point], messages: usize, max_error: f64, share: f64) -> Opti
         points.iter().any(|point| {
             let answered = (point.answered as f64 * factor) as usize;
             let wrong = (point.wrong as f64 * factor).ceil() as usize;
-            p_value(wrong, answered, max_error) <= share
+            // With more errors than promised, it takes long to find that none would do.
+            wrong as f64 <= max_error * answered as f64 && p_value(wrong, answered, max_error) <= share
         })
     };
     let factors = std::iter::successors(Some(1.1_f64), |factor| Some(factor * 1.1));
@@ -180,7 +181,7 @@ fn half_cdf(k: usize, n: usize, errors: usize) -> f64 {
     if k >= n.min(errors) {
         return 1.0;
     }
-    // All of the fewer, errors or others, fall to the second half.
+    // The fewer, errors or others, all fall to one half.
     let fewer = errors.min(2 * n - errors);
     let mut log_term: f64 = (0..fewer).map(|i| ((n - i) as f64 / (2 * n - i) as f64).ln()).sum();
     let least = errors.saturating_sub(n);
@@ -257,6 +258,8 @@ mod tests {
             let fewest = fewest_of(max_error, delta);
             assert!(p_value(0, fewest, max_error) <= delta, "{max_error} {delta} {fewest}");
         }
+        // Where one error in the next is already too many, the long run is what decides: 0.98^49.
+        assert!((p_value(0, 49, 0.02) - 0.371_602).abs() < 1e-6);
     }
 
     #[test]
@@ -283,7 +286,7 @@ mod tests {
         assert!(grid[0] < 1.0 && grid[grid.len() - 1] >= 0.3);
     }
 
-    /// Messages whose confidence is `i / count`, wrong with the probability that the confidence leaves, by a fixed sequence.
+    /// Messages of random confidence, most of them sure, wrong with the probability that the confidence leaves, by a fixed sequence.
     fn calibrated(count: u32, seed: u64) -> Vec<Trial> {
         let mut state = seed;
         let mut uniform = move || {
@@ -313,8 +316,8 @@ mod tests {
             }
         }
         assert!(draws > 350, "{draws}");
-        // 10 % of 400 are 40, and four deviations more 64; it must not be idle either.
-        assert!((1..=64).contains(&broken), "{broken} of {draws}");
+        // By the binomial bound 40 of 400 at most; the other test is stricter still. It must not be idle either.
+        assert!((1..=35).contains(&broken), "{broken} of {draws}");
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl Prepared {
         Ok(Self { index, gram, basis, design, curvature, rest, nearest })
     }
 
-    /// Both regressions, and their scores of each example that is in a part, by those that have not learnt from that part.
+    /// Both regressions, and their scores of each example that is in a part, by those that have not learnt from that part. `penalty` is on all
+    /// examples together; `progress` hears how many of the fits are done: all of the ridge regression, and each of the others.
     pub(super) fn fit(
         &self,
         examples: &Examples<'_>,
@@ -127,9 +128,9 @@ impl Prepared {
 
     /// How the logistic regressions, on all examples and on parts of them, are fitted.
     pub(super) fn regression(&self, examples: &Examples<'_>, penalty: f64) -> Result<LogisticRegression> {
-        let (classes, penalty) = (examples.count(), penalty / examples.len() as f64);
-        let preconditioner = Preconditioner::new(&self.curvature, classes, penalty)?;
-        Ok(LogisticRegression { classes, penalty, preconditioner })
+        let (classes, mean_penalty) = (examples.count(), penalty / examples.len() as f64);
+        let preconditioner = Preconditioner::new(&self.curvature, classes, mean_penalty)?;
+        Ok(LogisticRegression { classes, mean_penalty, preconditioner })
     }
 }
 
@@ -142,13 +143,14 @@ enum Fit {
 /// How logistic regressions are fitted.
 pub(super) struct LogisticRegression {
     classes: usize,
-    penalty: f64,
+    /// For each example.
+    mean_penalty: f64,
     preconditioner: Preconditioner,
 }
 
 impl LogisticRegression {
     fn fit(&self, design: &Design, targets: &[usize]) -> Softmax {
-        Softmax::fit(design, targets, self.classes, self.penalty, &self.preconditioner)
+        Softmax::fit(design, targets, self.classes, self.mean_penalty, &self.preconditioner)
     }
 }
 

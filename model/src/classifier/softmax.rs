@@ -1,7 +1,7 @@
 //! Multinomial logistic regression: a score for each class, whose softmax is the class's probability.
 //!
-//! Minimises the mean cross-entropy with `penalty / 2` times the squared weights, intercepts free, by L-BFGS ([`lbfgs`]). The
-//! minimum is unique, so that nothing depends on where the search begins.
+//! Minimises the mean cross-entropy with `penalty / 2` times the squared weights, intercepts free, by L-BFGS ([`lbfgs`]).
+//! It is convex, so that where the search begins matters only as far as it ends early.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
