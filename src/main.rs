@@ -1,5 +1,6 @@
 //! The one binary: a subcommand for each job, each of them thin.
 
+mod articles;
 mod commands;
 mod output;
 mod progress;
@@ -48,7 +49,7 @@ enum Command {
     Train(commands::train::Arguments),
     /// Say what messages mean and what would be done with them.
     Classify(commands::classify::Arguments),
-    /// Check the shop's articles, or search them.
+    /// Check, import, list and search the shop's articles.
     Kb(commands::kb::Arguments),
     /// Measure how often the shop's desk is wrong.
     Eval(commands::eval::Arguments),

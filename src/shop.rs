@@ -12,10 +12,11 @@ use shopdesk_model::classifier::{Bundle, Promise};
 use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
+use shopdesk_qdrant::QdrantSettings;
 use shopdesk_server::{Replies, ServerConfig};
-use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorCache};
+use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage};
 
-use crate::progress::Progress;
+use crate::articles::ShopArticles;
 
 const FILE: &str = "shopdesk.toml";
 
@@ -29,6 +30,8 @@ pub(crate) struct Shop {
     pub(crate) model: Model,
     pub(crate) promise: PromiseSettings,
     pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) index: IndexSettings,
     #[serde(default)]
     signals: SignalSettings,
     pub(crate) server: ServerConfig,
@@ -53,6 +56,17 @@ pub(crate) struct Paths {
     pub(crate) articles: PathBuf,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
+}
+
+/// Where passages are found.
+#[derive(Debug, Default, Deserialize)]
+#[serde(tag = "store", rename_all = "snake_case")]
+pub(crate) enum IndexSettings {
+    /// In memory.
+    #[default]
+    Embedded,
+    /// In Qdrant.
+    Qdrant(QdrantSettings),
 }
 
 /// How the language model is run.
@@ -111,9 +125,6 @@ impl Shop {
                 shop.shop.default_language
             )));
         }
-        if !(-1.0..=1.0).contains(&shop.policy.answer_similarity) {
-            return Err(problem("`policy.answer_similarity` is a cosine: give a number from -1 to 1"));
-        }
         if let Some(wrong) = shop.promise.problem() {
             return Err(problem(&wrong));
         }
@@ -161,15 +172,6 @@ impl Shop {
         self.paths.data.join("shopdesk.db")
     }
 
-    pub(crate) fn knowledge_base(&self, encoder: &TextEncoder) -> anyhow::Result<KnowledgeBase> {
-        let articles = self.articles()?;
-        let mut cache = VectorCache::open(&self.paths.data.join("vectors.bin"), encoder);
-        let progress = Progress::new("embedding the articles");
-        Ok(KnowledgeBase::build(encoder, &articles.articles, &mut cache, |done, of| {
-            progress.report(done, of);
-        })?)
-    }
-
     /// The whole pipeline, ready to assess messages.
     pub(crate) fn triage(&self) -> anyhow::Result<Triage> {
         let encoder = self.encoder()?;
@@ -205,9 +207,24 @@ impl Shop {
 
     /// The pipeline with a bundle that was just trained.
     pub(crate) fn triage_of(&self, encoder: Arc<TextEncoder>, bundle: Bundle) -> anyhow::Result<Triage> {
+        let articles = ShopArticles::open(self)?;
+        let (knowledge_base, _) =
+            articles.knowledge_base(self, &encoder, &articles.shelf(self)?.articles())?;
+        self.triage_over(&articles, encoder, bundle, knowledge_base)
+    }
+
+    /// The pipeline over a knowledge base that is there.
+    pub(crate) fn triage_over(
+        &self,
+        articles: &ShopArticles,
+        encoder: Arc<TextEncoder>,
+        bundle: Bundle,
+        knowledge_base: Arc<KnowledgeBase>,
+    ) -> anyhow::Result<Triage> {
         let signal_rules = SignalRules::new(&self.signals).context("in the shop's settings")?;
-        let knowledge_base = self.knowledge_base(&encoder)?;
-        Ok(Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?)
+        let triage = Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?;
+        articles.provide_answers(&triage)?;
+        Ok(triage)
     }
 
     /// The shop's clock.
@@ -220,8 +237,8 @@ impl Shop {
         })
     }
 
-    /// The shop's calendar day.
-    pub(crate) fn today(&self) -> anyhow::Result<jiff::civil::Date> {
-        Ok(jiff::Timestamp::now().to_zoned(self.time_zone()?).date())
+    /// What the shop's clock shows.
+    pub(crate) fn now(&self) -> anyhow::Result<jiff::civil::DateTime> {
+        Ok(jiff::Timestamp::now().to_zoned(self.time_zone()?).datetime())
     }
 }

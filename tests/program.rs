@@ -323,7 +323,9 @@ fn trained_copy(folder: &TempDir) -> PathBuf {
     let shop = starter_copy(folder.path());
     let (from, to) = (STARTER.parent().unwrap().join("data"), folder.path().join("data"));
     copy_folder(&from.join("bundle"), &to.join("bundle"));
-    std::fs::copy(from.join("vectors.bin"), to.join("vectors.bin")).unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
     shop
 }
 

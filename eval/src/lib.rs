@@ -8,7 +8,8 @@
 //! 4. [`page()`]: the same as a page to read, `report.html`.
 //! 5. [`Run`]: observations as they are saved; [`Comparison`] of two of them, and [`Limits`] that a version must keep.
 //! 6. [`folds()`]: who is measured by whom in a cross-validation. [`robustness`]: the same messages with mistakes in them.
-//! 7. [`metrics`] and [`statistics`]: what the figures are computed with.
+//! 7. [`search_quality`]: whether the right article is found, whatever the intent.
+//! 8. [`metrics`] and [`statistics`]: what the figures are computed with.
 //!
 //! `docs/evaluation.md` explains every figure in plain words, with its formula and source.
 
@@ -24,6 +25,7 @@ pub mod compare;
 mod folds;
 pub mod gate;
 pub mod robustness;
+pub mod search_quality;
 
 pub mod metrics;
 pub mod statistics;

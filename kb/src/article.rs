@@ -15,23 +15,22 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use jiff::civil::Date;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, DateTime, Time};
 use serde::{Deserialize, Serialize};
-use serde_saphyr::Spanned;
 use sha2::{Digest as _, Sha256};
 
-use crate::Mistake;
-
 /// An article in one language.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Article {
     /// Shared by its translations.
     pub id: ArticleId,
     /// The language it is written in.
     pub language: Language,
-    /// A hash of the file: another text is another version.
+    /// A hash of everything that is said here: another text is another version.
+    #[serde(skip)]
     pub version: Version,
     /// The headline.
     pub title: String,
@@ -41,10 +40,18 @@ pub struct Article {
     pub questions: Vec<String>,
     /// Free words for the people who keep the articles.
     pub tags: Vec<String>,
-    /// On which days it holds.
+    /// Who may read it, such as `member`; empty means everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    /// When it holds.
+    #[serde(flatten)]
     pub validity: Validity,
     /// Where to read on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// What to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
     /// What the chat says, word for word.
     pub answer: String,
     /// The full text, in Markdown.
@@ -67,18 +74,20 @@ pub struct ArticleId(String);
 #[serde(transparent)]
 pub struct Language(String);
 
-/// Twelve hexadecimal digits that change with every change of the file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Twelve hexadecimal digits that change with every change of what the article says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(String);
 
-/// The days on which an article holds, both ends included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// When an article holds, by the shop's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validity {
-    /// The first day.
-    pub from: Option<Date>,
-    /// The last day.
-    pub until: Option<Date>,
+    /// From this moment on.
+    #[serde(rename = "valid_from", default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime>,
+    /// No more from this moment on. An article that is valid until a day holds on that day, so this is the next midnight.
+    #[serde(rename = "valid_until", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime>,
 }
 
 /// Where to read on.
@@ -91,11 +100,78 @@ pub struct Link {
     pub url: String,
 }
 
-impl Validity {
-    /// Whether the article holds on that day.
+/// What to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// Where it is.
+    pub url: String,
+    /// What it shows, for those who do not see it.
+    pub alt: String,
+}
+
+impl Article {
+    /// Whether readers who are all of `audience` may read it.
     #[must_use]
-    pub fn contains(&self, day: Date) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    pub fn is_for(&self, audience: &[String]) -> bool {
+        self.audience.is_empty() || self.audience.iter().any(|group| audience.contains(group))
+    }
+
+    /// The same with the version that belongs to what it says.
+    #[must_use]
+    pub fn with_version(mut self) -> Self {
+        let contents = serde_json::to_vec(&self).expect("plain data");
+        let digest = Sha256::digest(&contents);
+        self.version = Version(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect());
+        self
+    }
+
+    /// Everything that is said here, as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain data")
+    }
+
+    /// What [`Article::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When it is no article.
+    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        Ok(serde_json::from_str::<Self>(json)?.with_version())
+    }
+}
+
+impl Validity {
+    /// From the first moment of one day to the last of another.
+    #[must_use]
+    pub fn days(from: Option<Date>, until: Option<Date>) -> Self {
+        let start = |day: Date| day.to_datetime(Time::midnight());
+        let next = |day: Date| day.checked_add(1.day()).unwrap_or(Date::MAX);
+        Self { from: from.map(start), until: until.map(next).map(start) }
+    }
+
+    /// Whether the article holds at that moment.
+    #[must_use]
+    pub fn contains(&self, at: DateTime) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+impl ArticleId {
+    /// Letters of the basic alphabet, digits, `-` and `_`, so that it can name a file and stand in an address.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        let id = id.into();
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (!id.is_empty() && id.len() <= 100 && id.chars().all(fits)).then_some(Self(id))
+    }
+}
+
+impl Version {
+    /// A version that was read from where it was written.
+    #[must_use]
+    pub fn new(version: impl Into<String>) -> Self {
+        Self(version.into())
     }
 }
 
@@ -125,178 +201,3 @@ macro_rules! text_newtype {
     )*};
 }
 text_newtype!(ArticleId, Language, Version);
-
-/// The front matter as people write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrontMatter {
-    id: Spanned<String>,
-    title: Spanned<String>,
-    language: Spanned<String>,
-    intents: Vec<Spanned<String>>,
-    questions: Vec<Spanned<String>>,
-    #[serde(default)]
-    tags: Vec<String>,
-    valid_from: Option<Spanned<Date>>,
-    valid_until: Option<Spanned<Date>>,
-    #[serde(default)]
-    links: Vec<Link>,
-    answer: Spanned<String>,
-}
-
-impl Article {
-    /// Reads the text of the file at `path`, whose name without `.md` is the article's id.
-    ///
-    /// # Errors
-    /// Every mistake found, with its line in the file.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
-        let mut mistake = |line: Option<u64>, problem: String| {
-            mistakes.push(Mistake { path: path.to_path_buf(), line, problem });
-        };
-        let Some((yaml, body)) = split_front_matter(text) else {
-            mistake(
-                Some(1),
-                "an article starts with a line `---`, its keys, and another line `---`".to_owned(),
-            );
-            return Err(mistakes);
-        };
-        let matter: FrontMatter = match serde_saphyr::from_str(yaml) {
-            Ok(matter) => matter,
-            Err(error) => {
-                // The front matter starts on the second line of the file.
-                let line = error.location().map(|location| location.line() + 1);
-                mistake(line, error.without_snippet().to_string());
-                return Err(mistakes);
-            }
-        };
-        let line = |location: &serde_saphyr::Location| Some(location.line() + 1);
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        if matter.id.value != stem {
-            let problem =
-                format!("`id` is `{}`, but the file is called `{stem}`: make them the same", matter.id.value);
-            mistake(line(&matter.id.referenced), problem);
-        }
-        for (key, text) in
-            [("title", &matter.title), ("answer", &matter.answer), ("language", &matter.language)]
-        {
-            if text.value.trim().is_empty() {
-                mistake(line(&text.referenced), format!("`{key}` is empty"));
-            }
-        }
-        for question in &matter.questions {
-            if question.value.trim().is_empty() {
-                mistake(
-                    line(&question.referenced),
-                    "this question is empty: write one or remove the line".to_owned(),
-                );
-            }
-        }
-        if matter.intents.is_empty() {
-            mistake(
-                line(&matter.id.referenced),
-                "`intents` is empty: no message would ever get this answer".to_owned(),
-            );
-        }
-        if let (Some(from), Some(until)) = (&matter.valid_from, &matter.valid_until)
-            && from.value > until.value
-        {
-            let problem = format!("`valid_until` ({}) is before `valid_from` ({})", until.value, from.value);
-            mistake(line(&until.referenced), problem);
-        }
-        if !mistakes.is_empty() {
-            return Err(mistakes);
-        }
-        let intents_line = matter.intents.first().and_then(|intent| line(&intent.referenced));
-        let strings =
-            |texts: Vec<Spanned<String>>| texts.into_iter().map(|text| text.value.trim().to_owned());
-        Ok(Self {
-            id: ArticleId(matter.id.value),
-            language: Language(matter.language.value),
-            version: version_of(text),
-            title: matter.title.value.trim().to_owned(),
-            intents: strings(matter.intents).collect(),
-            questions: strings(matter.questions).collect(),
-            tags: matter.tags,
-            validity: Validity {
-                from: matter.valid_from.map(|date| date.value),
-                until: matter.valid_until.map(|date| date.value),
-            },
-            links: matter.links,
-            answer: matter.answer.value.trim().to_owned(),
-            body: body.trim().to_owned(),
-            path: path.to_path_buf(),
-            intents_line,
-        })
-    }
-}
-
-/// The YAML between two lines `---`, and what follows them.
-fn split_front_matter(text: &str) -> Option<(&str, &str)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let rest = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n"))?;
-    let mut start = 0;
-    for line in rest.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            return Some((&rest[..start], &rest[start + line.len()..]));
-        }
-        start += line.len();
-    }
-    None
-}
-
-fn version_of(text: &str) -> Version {
-    let digest = Sha256::digest(text.as_bytes());
-    Version(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = "---\nid: returns\ntitle: Returns\nlanguage: en\nintents: [return_request]\nquestions:\n  - how?\nvalid_until: 2026-11-30\nanswer: |\n  Within 7 days.\n---\n\n## In full\nText.\n";
-
-    fn mistakes(text: &str) -> Vec<(Option<u64>, String)> {
-        let mistakes = Article::parse(Path::new("kb/en/returns.md"), text).unwrap_err();
-        mistakes.into_iter().map(|mistake| (mistake.line, mistake.problem)).collect()
-    }
-
-    #[test]
-    fn a_good_article_is_read() {
-        let article = Article::parse(Path::new("kb/en/returns.md"), GOOD).unwrap();
-        assert_eq!((article.answer.as_str(), article.body.as_str()), ("Within 7 days.", "## In full\nText."));
-        assert!(article.validity.contains(Date::constant(2026, 11, 30)));
-        assert!(!article.validity.contains(Date::constant(2026, 12, 1)));
-    }
-
-    #[test]
-    fn another_text_is_another_version() {
-        let read = |text: &str| Article::parse(Path::new("returns.md"), text).unwrap().version;
-        assert_ne!(read(GOOD), read(&GOOD.replace("7 days", "8 days")));
-        assert_eq!(read(GOOD), read(GOOD));
-    }
-
-    #[test]
-    fn every_mistake_has_its_line_in_the_file() {
-        let bad = GOOD
-            .replace("id: returns", "id: return")
-            .replace("  - how?", "  - \"\"")
-            .replace("[return_request]", "[]");
-        let lines: Vec<_> = mistakes(&bad).into_iter().map(|(line, _)| line).collect();
-        assert_eq!(lines, [Some(2), Some(7), Some(2)]);
-    }
-
-    #[test]
-    fn an_unknown_key_and_a_bad_date_are_named() {
-        let (line, problem) = mistakes(&GOOD.replace("questions:", "question:")).remove(0);
-        assert_eq!(line, Some(6));
-        assert!(problem.contains("question"), "{problem}");
-        let (line, problem) = mistakes(&GOOD.replace("2026-11-30", "2026-13-30")).remove(0);
-        assert_eq!(line, Some(8), "{problem}");
-    }
-
-    #[test]
-    fn a_file_without_front_matter_says_so() {
-        assert_eq!(mistakes("# Returns\n")[0].0, Some(1));
-    }
-}

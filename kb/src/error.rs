@@ -28,6 +28,12 @@ pub enum Error {
         /// The vector's.
         found: usize,
     },
+    /// The articles were switched again and again while a search was under way.
+    #[error("the articles change faster than they can be searched")]
+    Unsettled,
+    /// An index elsewhere cannot be reached, or refused.
+    #[error("the index cannot be used: {0}")]
+    Index(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// One mistake in an article. It keeps that article out, and nothing else.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use serde::{Deserialize, Serialize};
 
 use crate::Article;
 
@@ -15,6 +16,8 @@ const PASSAGE_CHARACTERS: usize = 320;
 pub struct Passage {
     /// Where it leads.
     pub article: Arc<Article>,
+    /// Its place among the passages of the article, from 0.
+    pub number: u32,
     /// Which part of the article it is.
     pub part: Part,
     /// What is embedded.
@@ -22,7 +25,8 @@ pub struct Passage {
 }
 
 /// A part of an article.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// A way to ask, written by the shop.
     Question,
@@ -36,7 +40,11 @@ impl Passage {
     /// All passages of an article.
     #[must_use]
     pub fn of(article: &Arc<Article>) -> Vec<Self> {
-        let passage = |part, text| Self { article: Arc::clone(article), part, text };
+        let mut numbers = 0..;
+        let mut passage = |part, text| {
+            let number = numbers.next().expect("fewer passages than numbers");
+            Self { article: Arc::clone(article), number, part, text }
+        };
         let mut passages: Vec<Self> =
             article.questions.iter().map(|question| passage(Part::Question, question.clone())).collect();
         passages.push(passage(Part::Answer, format!("{}\n{}", article.title, article.answer)));

@@ -186,6 +186,9 @@ pub struct Assessed {
     pub alarms: Vec<Alarm>,
     /// Cosine between the message and the quoted article.
     pub similarity: Option<f32>,
+    /// How probable it is that the quoted article answers the message.
+    #[serde(default)]
+    pub answer_probability: Option<Probability>,
     /// The bundle that made the probabilities.
     pub bundle: BundleId,
     /// Whether the end of the message was too long to be read.

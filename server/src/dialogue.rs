@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage, Signals};
+use shopdesk_triage::{Assessment, Decision, EscalationReason, MessageLanguage, RankedArticle, Signals};
 
 use crate::conversation::{
     Assessed, Choice, Citation, ConversationId, ConversationState, DecisionKind, IntentConfidence, Message,
@@ -66,7 +66,7 @@ async fn settle(
     message: &Message,
     asked_back: bool,
 ) -> Result<(Option<Message>, ConversationState), Problem> {
-    let outcome = match app.assessor.assess(&message.text, app.today()).await {
+    let outcome = match app.assessor.assess(&message.text, app.now()).await {
         Ok(assessment) => outcome(app, &once(assessment, asked_back)),
         Err(AssessError::Overloaded) => return Err(Problem::Overloaded),
         Err(error @ AssessError::Failed(_)) => {
@@ -93,10 +93,10 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
     let sentences = app.replies_for(language);
     let assessed = assessed(assessment);
     match &assessment.decision {
-        Decision::Answer { hit, .. } => Outcome {
-            text: hit.article.answer.clone(),
+        Decision::Answer { article, .. } => Outcome {
+            text: article.hit.article.answer.clone(),
             reply: Reply {
-                article: Some(Citation::from(hit.article.as_ref())),
+                article: Some(Citation::from(article.hit.article.as_ref())),
                 choices: Vec::new(),
                 assessment: Some(assessed),
             },
@@ -146,19 +146,19 @@ fn failure(app: &AppState) -> Outcome {
 }
 
 fn suggestions(assessment: &Assessment) -> Vec<Suggestion> {
-    let closest = assessment.evidence.hits.iter().take(KEPT);
-    closest
-        .map(|hit| Suggestion {
-            article: Citation::from(hit.article.as_ref()),
-            answer: hit.article.answer.clone(),
-            similarity: hit.similarity,
-        })
-        .collect()
+    let best = assessment.evidence.articles.iter().take(KEPT);
+    best.map(|RankedArticle { hit, probability }| Suggestion {
+        article: Citation::from(hit.article.as_ref()),
+        answer: hit.article.answer.clone(),
+        similarity: hit.similarity,
+        probability: Some(*probability),
+    })
+    .collect()
 }
 
 fn assessed(assessment: &Assessment) -> Assessed {
-    let (decision, reason, similarity) = match &assessment.decision {
-        Decision::Answer { hit, .. } => (DecisionKind::Answer, None, Some(hit.similarity)),
+    let (decision, reason, article) = match &assessment.decision {
+        Decision::Answer { article, .. } => (DecisionKind::Answer, None, Some(article)),
         Decision::Clarify { .. } => (DecisionKind::Clarify, None, None),
         Decision::Escalate { reason } => (DecisionKind::Escalate, Some(*reason), None),
     };
@@ -177,7 +177,8 @@ fn assessed(assessment: &Assessment) -> Assessed {
         entities,
         human_request,
         alarms,
-        similarity,
+        similarity: article.map(|article| article.hit.similarity),
+        answer_probability: article.map(|article| article.probability),
         bundle: assessment.bundle.clone(),
         truncated: assessment.truncated,
     }

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 use shopdesk_model::service::{InferenceService, Reply};
 use shopdesk_model::{Embedding, Error as ModelError};
 use shopdesk_triage::{Assessment, Triage};
@@ -53,11 +53,11 @@ impl Assessor {
         *self.triage.write().unwrap_or_else(PoisonError::into_inner) = triage;
     }
 
-    /// Assesses one message on that day. Dropped, it takes the message out of the queue again.
+    /// Assesses one message at that time of the shop's clock. Dropped, it takes the message out of the queue again.
     ///
     /// # Errors
     /// [`AssessError::Overloaded`] at once when the queue is full.
-    pub async fn assess(&self, message: &str, day: Date) -> Result<Assessment, AssessError> {
+    pub async fn assess(&self, message: &str, at: DateTime) -> Result<Assessment, AssessError> {
         let triage = self.triage();
         let (preparer, text) = (Arc::clone(&triage), message.to_owned());
         let preparing = tokio::task::spawn_blocking(move || preparer.prepare(&text));
@@ -70,7 +70,7 @@ impl Assessor {
             }
         })?;
         let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
-        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, day));
+        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, at));
         rest.await.map_err(failed)?.map_err(failed)
     }
 }

@@ -10,7 +10,10 @@
 mod dialogue;
 
 mod store;
-pub use store::{NewMessage, NewTicket, Outcome, Received, SqliteStore, Store, StoreError};
+pub use store::{
+    ArticleInForce, ArticleStore, HistoryEntry, NewMessage, NewTicket, Origin, Outcome, Received, Shelf,
+    SqliteStore, Store, StoreError, StoredVectors,
+};
 
 mod inference;
 pub use inference::{AssessError, Assessor};

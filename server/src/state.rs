@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::DateTime};
 use shopdesk_triage::MessageLanguage;
 
-use crate::{Assessor, LanguageReplies, Replies, Store};
+use crate::{ArticleStore, Assessor, LanguageReplies, Replies, Store};
 
 /// The parts of the running service.
 #[derive(Clone)]
 pub struct AppState {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// Where the articles are kept.
+    pub articles: Arc<dyn ArticleStore>,
     /// The pipeline.
     pub assessor: Assessor,
     /// The sentences beside the articles.
@@ -22,6 +24,8 @@ pub struct AppState {
     pub default_language: String,
     /// Where the shop's days begin and end.
     pub time_zone: TimeZone,
+    /// What time it is; articles come into force and expire by it.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The longest message, in characters.
     pub max_message_characters: usize,
     /// How long a request may take.
@@ -31,9 +35,9 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The shop's calendar day.
-    pub(crate) fn today(&self) -> Date {
-        Timestamp::now().to_zoned(self.time_zone.clone()).date()
+    /// What the shop's clock shows.
+    pub(crate) fn now(&self) -> DateTime {
+        (self.clock)().to_zoned(self.time_zone.clone()).datetime()
     }
 
     /// The sentences for a reader of that language.

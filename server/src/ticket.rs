@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shopdesk_model::Probability;
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::{EscalationReason, RuleName};
 use uuid::Uuid;
@@ -51,6 +52,9 @@ pub struct Suggestion {
     pub answer: String,
     /// Cosine between the message and the article.
     pub similarity: f32,
+    /// How probable it is that it answers the message; nothing in what was stored by older versions.
+    #[serde(default)]
+    pub probability: Option<Probability>,
 }
 
 #[cfg(test)]

@@ -66,10 +66,10 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         None => Some(arguments.messages.clone()).filter(|messages| !messages.is_empty()),
     };
     let triage = shop.triage()?;
-    let day = shop.today()?;
+    let now = shop.now()?;
     for message in texts_or_lines(messages.as_deref()) {
         let message = message?;
-        print(&message, &triage.assess(&message, day)?)?;
+        print(&message, &triage.assess(&message, now)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -78,7 +78,7 @@ fn print(text: &str, assessment: &Assessment) -> anyhow::Result<()> {
     let evidence = &assessment.evidence;
     let likeliest = evidence.intents.first();
     let (decision, reason, article) = match &assessment.decision {
-        Decision::Answer { hit, .. } => ("answer", None, Some(hit.article.id.as_str())),
+        Decision::Answer { article, .. } => ("answer", None, Some(article.hit.article.id.as_str())),
         Decision::Clarify { .. } => ("clarify", None, None),
         Decision::Escalate { reason } => ("escalate", Some(reason.as_str()), None),
     };

@@ -6,6 +6,7 @@ mod gate;
 mod power;
 mod robustness;
 mod run;
+mod search;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ enum Action {
     Cv(cross_validate::Arguments),
     /// Put in the mistakes that people make, and say what they cost.
     Robustness(robustness::Arguments),
+    /// Measure how well the right article is found.
+    Search(search::Arguments),
     /// Say how many labelled messages it takes to prove that errors are rare.
     Power(power::Arguments),
 }
@@ -40,6 +43,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         Action::Gate(arguments) => gate::run(shop, arguments),
         Action::Cv(arguments) => cross_validate::run(shop, arguments),
         Action::Robustness(arguments) => robustness::run(shop, arguments),
+        Action::Search(arguments) => search::run(shop, arguments),
         Action::Power(arguments) => power::run(arguments),
     }
 }

@@ -1,10 +1,9 @@
 //! From evidence to a decision.
 
-use shopdesk_kb::Hit;
 use shopdesk_model::classifier::Thresholds;
 use shopdesk_model::intents::{Handling, IntentId, Label};
 
-use crate::{Evidence, Policy, RankedIntent};
+use crate::{Evidence, Policy, RankedArticle, RankedIntent};
 
 /// How many intents a shopper is asked to choose from.
 const CHOICES: usize = 3;
@@ -16,8 +15,8 @@ pub enum Decision {
     Answer {
         /// What the message means.
         intent: IntentId,
-        /// The article, and how close the message is to it.
-        hit: Hit,
+        /// The article, and how probable it is that it answers the message.
+        article: RankedArticle,
     },
     /// The shopper is asked which of these is meant.
     Clarify {
@@ -43,7 +42,7 @@ pub enum EscalationReason {
     IntentNeedsHuman,
     /// No intent is probable enough.
     LowConfidence,
-    /// The intent is clear, but no article is close enough to the message.
+    /// The intent is clear, but no article probably answers the message.
     NoArticle,
     /// The program could not find an answer because a part of it failed.
     Failure,
@@ -98,7 +97,7 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
         };
     }
     match best_article(evidence, &likeliest.label.id, policy) {
-        Some(hit) => Decision::Answer { intent: likeliest.label.id.clone(), hit: hit.clone() },
+        Some(article) => Decision::Answer { intent: likeliest.label.id.clone(), article: article.clone() },
         None => escalate(EscalationReason::NoArticle),
     }
 }
@@ -121,13 +120,13 @@ fn choices(evidence: &Evidence, policy: &Policy) -> Option<Vec<RankedIntent>> {
     (choices.len() >= 2 && all_answerable).then_some(choices)
 }
 
-/// The closest article that the shop filed under the intent.
-fn best_article<'a>(evidence: &'a Evidence, intent: &IntentId, policy: &Policy) -> Option<&'a Hit> {
-    evidence
-        .hits
-        .iter()
-        .find(|hit| hit.article.intents.contains(intent.as_str()))
-        .filter(|hit| hit.similarity >= policy.answer_similarity)
+/// The most probable article that the shop filed under the intent, if it is probable enough.
+fn best_article<'a>(evidence: &'a Evidence, intent: &IntentId, policy: &Policy) -> Option<&'a RankedArticle> {
+    let filed =
+        evidence.articles.iter().filter(|ranked| ranked.hit.article.intents.contains(intent.as_str()));
+    // The first of equals.
+    let best = filed.reduce(|best, other| if other.probability > best.probability { other } else { best });
+    best.filter(|ranked| ranked.probability >= policy.answer_probability)
 }
 
 #[cfg(test)]
@@ -136,7 +135,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use shopdesk_kb::{Article, Part};
+    use shopdesk_kb::{Article, ArticleKey, Hit, Part, PassageKey};
     use shopdesk_model::Probability;
     use shopdesk_model::classifier::Kept;
     use shopdesk_model::intents::Priority;
@@ -150,7 +149,7 @@ mod tests {
 
     fn policy() -> Policy {
         Policy {
-            answer_similarity: 0.8,
+            answer_probability: probability(0.8),
             clarify_confidence: probability(0.2),
             human_intent: IntentId::new("person"),
         }
@@ -188,25 +187,32 @@ mod tests {
         RankedIntent { label, confidence: probability(confidence) }
     }
 
-    fn hit(intent: &str, similarity: f32) -> Hit {
+    fn article(intent: &str, value: f64) -> RankedArticle {
         let text = format!(
             "---\nid: a\ntitle: T\nlanguage: en\nintents: [{intent}]\nquestions: []\nanswer: A.\n---\n"
         );
-        Hit {
-            article: Arc::new(Article::parse(Path::new("a.md"), &text).unwrap()),
+        let article = Arc::new(Article::parse(Path::new("a.md"), &text).unwrap());
+        let passage = PassageKey { article: Arc::new(ArticleKey::of(&article)), number: 0 };
+        let hit = Hit {
+            article,
             part: Part::Answer,
-            similarity,
-        }
+            passage,
+            similarity: 0.9,
+            support: 0.9,
+            lexical: 0.0,
+            fused: 0.0,
+        };
+        RankedArticle { hit, probability: probability(value) }
     }
 
-    fn evidence(intents: Vec<RankedIntent>, hits: Vec<Hit>) -> Evidence {
+    fn evidence(intents: Vec<RankedIntent>, articles: Vec<RankedArticle>) -> Evidence {
         Evidence {
             signals: signals("how do I return this"),
             sentiment: None,
             intents,
             out_of_scope: Probability::ZERO,
             uncalibrated: Probability::ZERO,
-            hits,
+            articles,
         }
     }
 
@@ -229,12 +235,12 @@ mod tests {
     fn a_clear_intent_with_a_close_article_is_answered() {
         let evidence = evidence(
             vec![intent("returns", Handling::Answer, 0.9)],
-            vec![hit("other", 0.95), hit("returns", 0.85)],
+            vec![article("other", 0.95), article("returns", 0.85)],
         );
-        let Decision::Answer { intent, hit } = decide(&evidence, &thresholds(), &policy()) else {
+        let Decision::Answer { intent, article } = decide(&evidence, &thresholds(), &policy()) else {
             panic!("expected an answer")
         };
-        assert_eq!((intent.as_str(), hit.similarity), ("returns", 0.85));
+        assert_eq!((intent.as_str(), article.probability.get()), ("returns", 0.85));
     }
 
     #[test]
@@ -242,7 +248,7 @@ mod tests {
         for (id, confidence, answered) in
             [("strict", 0.9, false), ("strict", 0.96, true), ("never", 1.0, false)]
         {
-            let evidence = evidence(vec![intent(id, Handling::Answer, confidence)], vec![hit(id, 0.9)]);
+            let evidence = evidence(vec![intent(id, Handling::Answer, confidence)], vec![article(id, 0.9)]);
             let decision = decide(&evidence, &thresholds(), &policy());
             assert_eq!(matches!(decision, Decision::Answer { .. }), answered, "{id} {confidence}");
         }
@@ -256,20 +262,21 @@ mod tests {
 
     #[test]
     fn an_article_of_another_intent_is_no_answer_however_close() {
-        let evidence = evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![hit("other", 0.99)]);
+        let evidence = evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![article("other", 0.99)]);
         assert_eq!(reason(&evidence), EscalationReason::NoArticle);
     }
 
     #[test]
-    fn an_article_that_is_not_close_is_no_answer() {
-        let evidence = evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![hit("returns", 0.79)]);
+    fn an_article_that_is_not_probable_is_no_answer() {
+        let evidence =
+            evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![article("returns", 0.79)]);
         assert_eq!(reason(&evidence), EscalationReason::NoArticle);
     }
 
     #[test]
     fn a_message_out_of_scope_goes_to_a_human_even_when_an_intent_is_likely() {
         let mut evidence =
-            evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![hit("returns", 0.9)]);
+            evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![article("returns", 0.9)]);
         evidence.out_of_scope = probability(0.51);
         assert_eq!(reason(&evidence), EscalationReason::OutOfScope);
     }
@@ -285,7 +292,8 @@ mod tests {
 
     #[test]
     fn an_intent_that_the_shop_keeps_for_humans_goes_to_one() {
-        let evidence = evidence(vec![intent("complaint", Handling::Human, 0.9)], vec![hit("complaint", 0.9)]);
+        let evidence =
+            evidence(vec![intent("complaint", Handling::Human, 0.9)], vec![article("complaint", 0.9)]);
         assert_eq!(reason(&evidence), EscalationReason::IntentNeedsHuman);
     }
 
@@ -304,7 +312,7 @@ mod tests {
         let unclear =
             vec![intent("returns", Handling::Answer, 0.45), intent("exchange", Handling::Answer, 0.4)];
         for intents in [clear, unclear, vec![intent("complaint", Handling::Human, 0.9)], vec![]] {
-            let mut evidence = evidence(intents, vec![hit("returns", 0.95)]);
+            let mut evidence = evidence(intents, vec![article("returns", 0.95)]);
             assert_ne!(escalated(&evidence), Some(EscalationReason::HumanRequested));
             evidence.signals = signals("how do I return this, human please");
             assert_eq!(reason(&evidence), EscalationReason::HumanRequested);
@@ -316,7 +324,7 @@ mod tests {
     #[test]
     fn whoever_means_the_intent_of_asking_for_a_human_gets_one_however_it_is_handled() {
         for handling in [Handling::Human, Handling::Answer] {
-            let mut asking = evidence(vec![intent("person", handling, 0.55)], vec![hit("person", 0.95)]);
+            let mut asking = evidence(vec![intent("person", handling, 0.55)], vec![article("person", 0.95)]);
             assert_eq!(reason(&asking), EscalationReason::HumanRequested);
             asking.out_of_scope = probability(0.52);
             assert_eq!(reason(&asking), EscalationReason::HumanRequested);
@@ -349,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_message_that_could_be_anything_goes_to_a_human() {
-        let evidence = evidence(vec![intent("returns", Handling::Answer, 0.15)], vec![hit("returns", 0.99)]);
+        let evidence =
+            evidence(vec![intent("returns", Handling::Answer, 0.15)], vec![article("returns", 0.99)]);
         assert_eq!(reason(&evidence), EscalationReason::LowConfidence);
     }
 }

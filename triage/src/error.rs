@@ -1,6 +1,6 @@
 //! The one error type of this crate.
 
-use std::path::PathBuf;
+use crate::StoreFailure;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,12 +23,7 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<regex::Error>,
     },
-    /// The file of kept vectors cannot be written.
-    #[error("cannot write the vectors to `{}`: {source}", path.display())]
-    VectorCache {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    /// The store of kept vectors failed.
+    #[error("the store of vectors failed: {0}")]
+    Vectors(StoreFailure),
 }

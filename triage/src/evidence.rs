@@ -1,11 +1,10 @@
 //! All that a decision is made from.
 
 use serde::Serialize;
-use shopdesk_kb::Hit;
 use shopdesk_model::intents::Label;
 use shopdesk_model::{Probability, SentimentGuess};
 
-use crate::Signals;
+use crate::{RankedArticle, Signals};
 
 /// What is known of a message.
 #[derive(Clone, Debug)]
@@ -20,8 +19,8 @@ pub struct Evidence {
     pub out_of_scope: Probability,
     /// What the likeliest intent's probability would be before calibration; nothing is decided by it.
     pub uncalibrated: Probability,
-    /// Articles, the closest first.
-    pub hits: Vec<Hit>,
+    /// Articles, the best first.
+    pub articles: Vec<RankedArticle>,
 }
 
 /// An intent and how probable it is.

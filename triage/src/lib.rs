@@ -16,19 +16,23 @@ mod pipeline;
 mod policy;
 mod urgency;
 
+mod answer_model;
+mod centres;
+mod knowledge_base;
 mod language;
-mod library;
 mod redact;
 mod signals;
 
 mod error;
 
+pub use answer_model::{AnswerModel, IntentChances, RankedArticle};
+pub use centres::Centres;
 pub use decide::{Decision, EscalationReason, decide};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, RankedIntent};
+pub use knowledge_base::{Found, KnowledgeBase, StoreFailure, TextHash, VectorStore, VectorsInMemory};
 pub use language::{LanguageGuess, MessageLanguage, detect_language, guess_language};
-pub use library::{KnowledgeBase, VectorCache};
-pub use pipeline::{Assessment, Prepared, Triage};
+pub use pipeline::{Assessment, Prepared, Triage, languages_for};
 pub use policy::Policy;
 pub use redact::redact;
 pub use signals::{

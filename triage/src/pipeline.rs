@@ -1,22 +1,25 @@
 //! The message's way through the house.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::civil::Date;
-use shopdesk_kb::{Filter, Hit, Language};
+use jiff::civil::DateTime;
+use sha2::{Digest as _, Sha256};
+use shopdesk_kb::{ArticleKey, Filter, Language, Ranking};
 use shopdesk_model::classifier::{Bundle, BundleId, Classification, NearestExample};
 use shopdesk_model::encoder::Threads;
 use shopdesk_model::tokenizer::Encoding;
-use shopdesk_model::{Embedding, Role, SentimentGuess, TextEncoder};
+use shopdesk_model::{Embedding, Probability, Role, SentimentGuess, TextEncoder};
 
+use crate::knowledge_base::LOOKED_UP;
 use crate::{
-    Decision, Evidence, KnowledgeBase, MessageLanguage, Policy, RankedIntent, Result, SignalRules, Signals,
-    Urgency, decide, redact, urgency,
+    AnswerModel, Decision, Evidence, IntentChances, KnowledgeBase, MessageLanguage, Policy, RankedArticle,
+    RankedIntent, Result, SignalRules, Signals, Urgency, decide, redact, urgency,
 };
 
-/// How many articles are looked up. One of the likeliest intent that is not among them is too far from the message to
-/// answer it.
-const LOOKED_UP: usize = 20;
+/// Names how the answer model is learnt: to change one is to change the other.
+const LEARNING: &str =
+    "3: similar questions left out, and their articles, with the probability of their intents";
 
 /// Everything that turns a message into a decision.
 pub struct Triage {
@@ -24,6 +27,7 @@ pub struct Triage {
     bundle: Bundle,
     bundle_id: BundleId,
     knowledge_base: Arc<KnowledgeBase>,
+    answer_model: RwLock<Option<Arc<AnswerModel>>>,
     signal_rules: Arc<SignalRules>,
     policy: Policy,
 }
@@ -57,23 +61,24 @@ pub struct Assessment {
 }
 
 impl Triage {
-    /// Puts the parts together.
+    /// Puts the parts together. Until it has an answer model ([`Triage::learn_answers`], [`Triage::use_answers`]), nothing is answered.
     ///
     /// # Errors
     /// When the bundle's id cannot be computed.
     pub fn new(
         encoder: Arc<TextEncoder>,
         bundle: Bundle,
-        knowledge_base: KnowledgeBase,
+        knowledge_base: Arc<KnowledgeBase>,
         signal_rules: SignalRules,
         policy: Policy,
     ) -> Result<Self> {
         let bundle_id = bundle.id()?;
-        let (knowledge_base, signal_rules) = (Arc::new(knowledge_base), Arc::new(signal_rules));
-        Ok(Self { encoder, bundle, bundle_id, knowledge_base, signal_rules, policy })
+        let signal_rules = Arc::new(signal_rules);
+        let answer_model = RwLock::default();
+        Ok(Self { encoder, bundle, bundle_id, knowledge_base, answer_model, signal_rules, policy })
     }
 
-    /// The same with another bundle.
+    /// The same with another bundle, and no answer model yet.
     ///
     /// # Errors
     /// When the bundle's id cannot be computed.
@@ -83,20 +88,85 @@ impl Triage {
             bundle_id: bundle.id()?,
             bundle,
             knowledge_base: Arc::clone(&self.knowledge_base),
+            answer_model: RwLock::default(),
             signal_rules: Arc::clone(&self.signal_rules),
             policy: self.policy.clone(),
         })
     }
 
-    /// Assesses one message on that day.
+    /// Learns how probable it is that an article answers, from the similar questions of the articles in force. `None` when there are none.
+    ///
+    /// # Errors
+    /// When the model or the index fails; then the answer model before stays.
+    pub fn learn_answers(&self) -> Result<Option<Arc<AnswerModel>>> {
+        let searches =
+            self.knowledge_base.known_searches(|text, embedding| self.intent_chances(text, embedding))?;
+        let model = AnswerModel::fit(&searches).map(Arc::new);
+        self.answer_model.write().unwrap_or_else(PoisonError::into_inner).clone_from(&model);
+        Ok(model)
+    }
+
+    /// Takes an answer model that was learnt from what [`Triage::answer_fingerprint`] names.
+    pub fn use_answers(&self, model: AnswerModel) {
+        *self.answer_model.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(model));
+    }
+
+    /// Names everything that the answer model is learnt from.
+    #[must_use]
+    pub fn answer_fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        for part in [LEARNING, &self.encoder.id().to_string(), self.bundle_id.as_str()] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        for article in self.knowledge_base.catalogue().articles() {
+            hasher.update(format!("{}\n", ArticleKey::of(&article)));
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The articles that answer a message, the most probable first.
+    ///
+    /// # Errors
+    /// When the index cannot be reached.
+    pub fn search(&self, text: &str, embedding: &Embedding, filter: &Filter) -> Result<Vec<RankedArticle>> {
+        self.ranked(text, embedding, filter, &self.intent_chances(text, embedding))
+    }
+
+    fn ranked(
+        &self,
+        text: &str,
+        embedding: &Embedding,
+        filter: &Filter,
+        intents: &IntentChances,
+    ) -> Result<Vec<RankedArticle>> {
+        let found = self.knowledge_base.search(text, embedding, filter, Ranking::Fused, LOOKED_UP)?;
+        let model = self.answer_model.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(match model {
+            Some(model) => model.rank(found, intents),
+            // Without a measure nothing is sure enough to be an answer.
+            None => found
+                .hits
+                .into_iter()
+                .map(|hit| RankedArticle { hit, probability: Probability::ZERO })
+                .collect(),
+        })
+    }
+
+    fn intent_chances(&self, text: &str, embedding: &Embedding) -> IntentChances {
+        let classifier = self.bundle.classifier();
+        IntentChances::new(&classifier.classify(text, embedding), classifier.labels())
+    }
+
+    /// Assesses one message at that time of the shop's clock.
     ///
     /// # Errors
     /// When the model or the index fails; the caller then hands over to a human.
-    pub fn assess(&self, message: &str, day: Date) -> Result<Assessment> {
+    pub fn assess(&self, message: &str, at: DateTime) -> Result<Assessment> {
         let prepared = self.prepare(message)?;
         let mut embeddings = self.encoder.network().encode(&[&prepared.encoding.ids], Threads::All)?;
         let embedding = embeddings.pop().expect("one sequence gives one embedding");
-        self.assess_embedded(prepared, &embedding, day)
+        self.assess_embedded(prepared, &embedding, at)
     }
 
     /// What comes before the network, for callers that have the embedding made elsewhere.
@@ -118,13 +188,14 @@ impl Triage {
         &self,
         prepared: Prepared,
         embedding: &Embedding,
-        day: Date,
+        at: DateTime,
     ) -> Result<Assessment> {
         let classification = self.bundle.classifier().classify(&prepared.text, embedding);
         let examples = self.bundle.examples(&classification);
-        let hits = self.look_up(embedding, prepared.signals.language.language, day)?;
+        let chances = IntentChances::new(&classification, self.bundle.classifier().labels());
+        let articles = self.look_up(&prepared, embedding, &chances, at)?;
         let sentiment = self.bundle.sentiment(&prepared.text, embedding);
-        let evidence = self.evidence(prepared.signals, sentiment, classification, hits);
+        let evidence = self.evidence(prepared.signals, sentiment, classification, articles);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let urgency = urgency(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
@@ -164,17 +235,23 @@ impl Triage {
 
     /// The articles that it answers from.
     #[must_use]
-    pub fn knowledge_base(&self) -> &KnowledgeBase {
+    pub fn knowledge_base(&self) -> &Arc<KnowledgeBase> {
         &self.knowledge_base
     }
 
     /// Articles in the message's language; in any, when we do not know the language or have nothing in it.
-    fn look_up(&self, embedding: &Embedding, language: MessageLanguage, day: Date) -> Result<Vec<Hit>> {
+    fn look_up(
+        &self,
+        prepared: &Prepared,
+        embedding: &Embedding,
+        intents: &IntentChances,
+        at: DateTime,
+    ) -> Result<Vec<RankedArticle>> {
         let search = |languages: Vec<Language>| {
-            self.knowledge_base.index().search(embedding.as_slice(), &Filter { languages, day }, LOOKED_UP)
+            self.ranked(&prepared.text, embedding, &Filter::new(languages, at), intents)
         };
-        let hits = search(languages_for(language))?;
-        if hits.is_empty() { Ok(search(Vec::new())?) } else { Ok(hits) }
+        let articles = search(languages_for(prepared.signals.language.language))?;
+        if articles.is_empty() { search(Vec::new()) } else { Ok(articles) }
     }
 
     fn evidence(
@@ -182,7 +259,7 @@ impl Triage {
         signals: Signals,
         sentiment: Option<SentimentGuess>,
         classification: Classification,
-        hits: Vec<Hit>,
+        articles: Vec<RankedArticle>,
     ) -> Evidence {
         let labels = self.bundle.classifier().labels();
         let intents = classification.ranking.into_iter();
@@ -194,12 +271,19 @@ impl Triage {
             intents: intents.collect(),
             out_of_scope: classification.out_of_scope,
             uncalibrated: classification.uncalibrated,
-            hits,
+            articles,
         }
     }
 }
 
-/// Tags of the articles that a reader of `language` can read, with and without the script.
-fn languages_for(language: MessageLanguage) -> Vec<Language> {
-    language.base().into_iter().chain(language.base().map(|_| language.tag())).map(Language::new).collect()
+/// Tags of the articles that a reader of `language` can read, the one that is liked best first: with and without the script, and in the other
+/// script of Chinese.
+#[must_use]
+pub fn languages_for(language: MessageLanguage) -> Vec<Language> {
+    let Some(base) = language.base() else { return Vec::new() };
+    let scripts = MessageLanguage::ALL.iter().filter(|other| other.base() == Some(base));
+    let mut tags = vec![language.tag(), base];
+    tags.extend(scripts.map(|other| other.tag()));
+    let mut once = HashSet::new();
+    tags.into_iter().filter(|tag| once.insert(*tag)).map(Language::new).collect()
 }

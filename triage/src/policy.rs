@@ -8,8 +8,8 @@ use shopdesk_model::intents::IntentId;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// The least cosine between the message and an article for that article to be the answer.
-    pub answer_similarity: f32,
+    /// The least probability that an article answers the message for it to be given as the answer.
+    pub answer_probability: Probability,
     /// The least probability for an intent to be offered as a choice when the message is not clear.
     pub clarify_confidence: Probability,
     /// The intent of asking for a human, if the shop has one: who means it is not asked what else is meant.

@@ -59,10 +59,13 @@ mod tests {
             intents,
             out_of_scope: probability(out_of_scope),
             uncalibrated: Probability::ZERO,
-            hits: vec![],
+            articles: vec![],
         };
-        let policy =
-            Policy { answer_similarity: 0.8, clarify_confidence: probability(0.2), human_intent: None };
+        let policy = Policy {
+            answer_probability: probability(0.8),
+            clarify_confidence: probability(0.2),
+            human_intent: None,
+        };
         let Urgency { priority, raised_by } = urgency(&evidence, &policy);
         (priority, raised_by.iter().map(ToString::to_string).collect())
     }

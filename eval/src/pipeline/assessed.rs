@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::classifier::{NearestExample, Thresholds};
 use shopdesk_model::intents::{Handling, IntentId, Priority};
 use shopdesk_model::{Embedding, Probability};
-use shopdesk_triage::{Decision, EscalationReason, Evidence, Prepared, Triage, decide};
+use shopdesk_triage::{Decision, EscalationReason, Evidence, Prepared, RankedArticle, Triage, decide};
 
 use crate::Result;
 use crate::typos::Vocabulary;
@@ -77,7 +77,7 @@ pub struct FoundArticle {
 impl Action {
     fn of(decision: &Decision) -> Self {
         match decision {
-            Decision::Answer { hit, .. } => Self::Answer { article: hit.article.id.to_string() },
+            Decision::Answer { article, .. } => Self::Answer { article: article.hit.article.id.to_string() },
             Decision::Clarify { .. } => Self::Clarify,
             Decision::Escalate { reason, .. } => Self::Escalate { reason: *reason },
         }
@@ -110,7 +110,7 @@ impl<'a> Assessing<'a> {
     }
 
     pub(super) fn assess(&self, prepared: &Prepared, embedding: &Embedding) -> Result<Assessed> {
-        let assessment = self.triage.assess_embedded(prepared.clone(), embedding, self.day)?;
+        let assessment = self.triage.assess_embedded(prepared.clone(), embedding, noon(self.day))?;
         let evidence = &assessment.evidence;
         let as_if_sure = decide(evidence, &self.as_if_sure, self.triage.policy());
         let mut probabilities = vec![0.0; self.positions.len()];
@@ -132,9 +132,9 @@ impl<'a> Assessing<'a> {
             allowed_if_sure: answers_the_intent(&as_if_sure),
             answered_if_sure: matches!(as_if_sure, Decision::Answer { .. }),
             articles: evidence
-                .hits
+                .articles
                 .iter()
-                .map(|hit| FoundArticle {
+                .map(|RankedArticle { hit, .. }| FoundArticle {
                     id: hit.article.id.to_string(),
                     similarity: (f64::from(hit.similarity) * 1e4).round() / 1e4,
                 })
@@ -143,6 +143,11 @@ impl<'a> Assessing<'a> {
             examples: assessment.examples,
         })
     }
+}
+
+/// Articles hold by the day; what starts or ends within it is measured as at noon.
+fn noon(day: Date) -> DateTime {
+    day.at(12, 0, 0, 0)
 }
 
 /// Whether the desk would answer, if only there were an article.

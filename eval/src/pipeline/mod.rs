@@ -214,7 +214,7 @@ fn fingerprint(triage: &Triage, day: Date, options: &Options) -> [u8; 32] {
     add(&day.to_string());
     add(&options.engine);
     add(&options.program);
-    for article in triage.knowledge_base().articles() {
+    for article in triage.knowledge_base().catalogue().articles() {
         add(article.id.as_str());
         add(article.language.as_str());
         add(article.version.as_str());

@@ -167,7 +167,7 @@ impl Source {
             bundle: triage.bundle_id().to_string(),
             encoder: triage.encoder().id().to_string(),
             intents: bundle.classifier().labels().len(),
-            articles: triage.knowledge_base().articles().len(),
+            articles: triage.knowledge_base().catalogue().len(),
             promise: thresholds.promise.clone(),
             intent_promises: thresholds
                 .intents

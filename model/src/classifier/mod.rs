@@ -17,7 +17,6 @@ mod curvature;
 mod examples;
 mod fit;
 mod kernel;
-mod lbfgs;
 mod left_out;
 mod lexical;
 mod logistic;

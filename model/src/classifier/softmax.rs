@@ -7,8 +7,8 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::curvature::Preconditioner;
-use super::lbfgs;
 use super::nystroem::Design;
+use crate::lbfgs;
 
 /// How many messages are worked on at once: their vectors stay in the processor's cache.
 const CHUNK: usize = 128;

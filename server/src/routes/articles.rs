@@ -11,6 +11,6 @@ pub(super) async fn show(
     State(app): State<AppState>,
     Path((id, language, version)): Path<(String, String, String)>,
 ) -> Result<Json<ArticleVersion>, Problem> {
-    let found = app.store.article_version(&id, &language, &version).await?;
+    let found = app.articles.article_version(&id, &language, &version).await?;
     found.map(Json).ok_or(Problem::NoArticleVersion)
 }

@@ -1,18 +1,17 @@
 //! Where conversations, tickets and quoted texts are kept.
 
+mod articles;
 mod sqlite;
-
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shopdesk_kb::Article;
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::{EscalationReason, RuleName};
 
+pub use articles::{ArticleInForce, ArticleStore, HistoryEntry, Origin, Shelf, StoredVectors};
 pub use sqlite::SqliteStore;
 
-use crate::conversation::{ArticleVersion, Conversation, ConversationId, ConversationState, Message, Reply};
+use crate::conversation::{Conversation, ConversationId, ConversationState, Message, Reply};
 use crate::ticket::{Suggestion, Ticket};
 
 /// The store refused or failed.
@@ -115,17 +114,6 @@ pub trait Store: Send + Sync {
 
     /// Open tickets, the most urgent first and among those the longest waiting.
     async fn tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;
-
-    /// Keeps these versions of the articles for good.
-    async fn remember_articles(&self, articles: &[Arc<Article>]) -> Result<(), StoreError>;
-
-    /// An article in a version that was in use at any time.
-    async fn article_version(
-        &self,
-        id: &str,
-        language: &str,
-        version: &str,
-    ) -> Result<Option<ArticleVersion>, StoreError>;
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;

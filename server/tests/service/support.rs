@@ -8,14 +8,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use shopdesk_kb::Articles;
+use shopdesk_kb::import::Plan;
+use shopdesk_kb::{Articles, EmbeddedIndex};
 use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
-use shopdesk_server::{AppState, Assessor, Replies, SqliteStore, Store as _, router};
-use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorCache};
+use shopdesk_server::{AppState, ArticleStore as _, Assessor, Origin, Replies, SqliteStore, Store, router};
+use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -52,14 +54,18 @@ impl TestApp {
 
     pub(crate) async fn with_queue(queue: usize) -> Self {
         let database = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&database.path().join("test.db")).await.unwrap();
-        store.remember_articles(TRIAGE.knowledge_base().articles()).await.unwrap();
+        let store = Arc::new(SqliteStore::open(&database.path().join("test.db")).await.unwrap());
+        let articles = TRIAGE.knowledge_base().catalogue().articles();
+        let plan = Plan::new(&[], &articles, &[]);
+        store.change(0, &plan.changes, Origin::Folder).await.unwrap().unwrap();
         let state = AppState {
-            store: Arc::new(store),
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            articles: store,
             assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
             replies: Arc::new(replies()),
             default_language: "zh".to_owned(),
             time_zone: TimeZone::UTC,
+            clock: Arc::new(Timestamp::now),
             max_message_characters: 200,
             request_timeout: Duration::from_secs(60),
             hosts: vec!["help.example.com".to_owned()],
@@ -119,12 +125,21 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let bundle = train(&encoder, &data, &options, |_, _, _| ()).unwrap();
     let articles = Articles::load(&fixture.join("kb")).unwrap();
     assert!(articles.mistakes.is_empty(), "{:?}", articles.mistakes);
-    let mut cache = VectorCache::in_memory(&encoder);
-    let knowledge_base = KnowledgeBase::build(&encoder, &articles.articles, &mut cache, |_, _| ()).unwrap();
+    let index = Box::new(EmbeddedIndex::new(encoder.dimension()));
+    let vectors = Box::new(VectorsInMemory::default());
+    let centres = KnowledgeBase::centres(&encoder, vectors.as_ref(), &articles.articles, |_, _| ()).unwrap();
+    let knowledge_base = Arc::new(KnowledgeBase::new(Arc::clone(&encoder), index, vectors, centres));
+    knowledge_base.switch(&articles.articles, |_, _| ()).unwrap();
     let probability = |value| Probability::new(value).unwrap();
-    let policy = Policy { answer_similarity: 0.8, clarify_confidence: probability(0.25), human_intent: None };
+    let policy = Policy {
+        answer_probability: probability(0.2),
+        clarify_confidence: probability(0.25),
+        human_intent: None,
+    };
     let rules = SignalRules::new(&SignalSettings::default()).unwrap();
-    Arc::new(Triage::new(encoder, bundle, knowledge_base, rules, policy).unwrap())
+    let triage = Triage::new(encoder, bundle, knowledge_base, rules, policy).unwrap();
+    triage.learn_answers().unwrap().unwrap();
+    Arc::new(triage)
 });
 
 fn model() -> PathBuf {

@@ -103,7 +103,7 @@ impl PipelineArguments {
             program: program()?,
             show_personal_data: self.show_personal_data,
         };
-        Ok(Pipeline::open(triage, shop.today()?, cache.as_deref(), options)?)
+        Ok(Pipeline::open(triage, shop.now()?.date(), cache.as_deref(), options)?)
     }
 }
 

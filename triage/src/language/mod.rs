@@ -29,6 +29,9 @@ pub enum MessageLanguage {
 }
 
 impl MessageLanguage {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::SimplifiedChinese, Self::TraditionalChinese, Self::English, Self::Other];
+
     /// The tag used in data, JSON and logs.
     #[must_use]
     pub fn tag(self) -> &'static str {

@@ -3,12 +3,12 @@
 //! Write-ahead log, `synchronous = FULL`: what was acknowledged survives a crash and a power cut. All writing goes
 //! through one connection, so that a transaction never waits for a lock it cannot get; readers have their own.
 
+mod articles;
+
 use std::path::Path;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shopdesk_kb::Article;
 use shopdesk_model::intents::Priority;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -17,8 +17,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::{NewMessage, Outcome, Received, Store, StoreError};
 use crate::conversation::{
-    ArticleVersion, Citation, Conversation, ConversationId, ConversationState, Message, MessageId, Reply,
-    Sender,
+    Conversation, ConversationId, ConversationState, Message, MessageId, Reply, Sender,
 };
 use crate::ticket::{Ticket, TicketId};
 
@@ -201,54 +200,6 @@ impl Store for SqliteStore {
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(|row| from_json(row.try_get("contents")?, "tickets.contents")).collect()
-    }
-
-    async fn remember_articles(&self, articles: &[Arc<Article>]) -> Result<(), StoreError> {
-        let mut writer = self.writer.begin_with(BEGIN).await?;
-        for article in articles {
-            sqlx::query(
-                "INSERT INTO article_versions (article, language, version, title, answer, body) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-            )
-            .bind(article.id.as_str())
-            .bind(article.language.as_str())
-            .bind(article.version.as_str())
-            .bind(&article.title)
-            .bind(&article.answer)
-            .bind(&article.body)
-            .execute(&mut *writer)
-            .await?;
-        }
-        writer.commit().await?;
-        Ok(())
-    }
-
-    async fn article_version(
-        &self,
-        id: &str,
-        language: &str,
-        version: &str,
-    ) -> Result<Option<ArticleVersion>, StoreError> {
-        let row = sqlx::query(
-            "SELECT article, language, version, title, answer, body FROM article_versions \
-             WHERE article = $1 AND language = $2 AND version = $3",
-        )
-        .bind(id)
-        .bind(language)
-        .bind(version)
-        .fetch_optional(&self.readers)
-        .await?;
-        row.map(|row| {
-            let name = |column| -> Result<serde_json::Value, StoreError> {
-                Ok(serde_json::Value::String(row.try_get(column)?))
-            };
-            let citation = serde_json::json!({
-                "id": name("article")?, "language": name("language")?, "version": name("version")?, "title": name("title")?,
-            });
-            let citation: Citation = serde_json::from_value(citation).map_err(unreadable("article_versions"))?;
-            Ok(ArticleVersion { citation, answer: row.try_get("answer")?, body: row.try_get("body")? })
-        })
-        .transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

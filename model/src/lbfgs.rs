@@ -10,7 +10,8 @@ const STEPS: usize = 150;
 ///
 /// `evaluate` gives the function's value at a place, and puts its slope into the other argument. The search ends when two steps in a row
 /// gain less than the share `tolerance` each.
-pub(super) fn minimize(
+#[must_use]
+pub fn minimize(
     count: usize,
     tolerance: f64,
     mut evaluate: impl FnMut(&[f32], &mut [f32]) -> f64,
@@ -93,7 +94,7 @@ fn descent(slope: &[f32], memory: &VecDeque<Pair>) -> Vec<f32> {
 }
 
 /// In sixteen sums of short stretches: fast, and rounding does not grow with the length.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     let stretches = a.chunks(4096).zip(b.chunks(4096));
     let of_stretch = stretches.map(|(a, b)| {
         let mut sums = [0.0_f32; 16];

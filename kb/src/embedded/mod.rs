@@ -1,0 +1,247 @@
+//! The embedded index: every passage in memory, compared with every message. Up to about 100,000 passages that is faster than
+//! anything that needs a service.
+//!
+//! Vectors are kept in 8 bits beside their exact numbers. A search compares the message with all of the former, and then exactly with
+//! those that are close enough for rounding to matter. Changes wait for searches and not the other way round, but for the instant in
+//! which rows are appended.
+
+mod postings;
+mod vectors;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::index::{ArticleKey, Candidate, Candidates, PassageKey};
+use crate::{Article, Entry, Error, Filter, Index, Part, Query, Result};
+use postings::Postings;
+use vectors::Vectors;
+
+/// Rows of removed passages are given up when they are this share of all.
+const SURPLUS: f64 = 0.25;
+
+/// All passages in memory.
+#[derive(Debug)]
+pub struct EmbeddedIndex {
+    rows: RwLock<Rows>,
+    dimension: usize,
+}
+
+impl EmbeddedIndex {
+    /// An empty index of vectors of that many numbers.
+    #[must_use]
+    pub fn new(dimension: usize) -> Self {
+        Self { rows: RwLock::new(Rows::new(dimension)), dimension }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Rows> {
+        self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn require_dimension(&self, vector: &[f32]) -> Result<()> {
+        if vector.len() == self.dimension {
+            return Ok(());
+        }
+        Err(Error::WrongDimension { expected: self.dimension, found: vector.len() })
+    }
+}
+
+impl Index for EmbeddedIndex {
+    fn candidates(&self, query: &Query<'_>, filter: &Filter, limit: usize) -> Result<Candidates> {
+        self.require_dimension(query.vector)?;
+        Ok(self.read().candidates(query, filter, limit))
+    }
+
+    fn put(&self, entries: Vec<Entry>) -> Result<()> {
+        entries.iter().try_for_each(|entry| self.require_dimension(&entry.vector))?;
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        rows.put(entries);
+        Ok(())
+    }
+
+    fn remove(&self, articles: &[ArticleKey]) -> Result<()> {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        for key in articles {
+            rows.remove(key);
+        }
+        if rows.surplus() > SURPLUS {
+            rows.compact();
+        }
+        Ok(())
+    }
+
+    fn articles(&self) -> Result<Vec<(ArticleKey, usize)>> {
+        let rows = self.read();
+        let alive = rows.articles.iter().flatten();
+        let mut articles: Vec<_> =
+            alive.map(|shelved| (shelved.key.as_ref().clone(), shelved.rows.len())).collect();
+        articles.sort();
+        Ok(articles)
+    }
+
+    fn passages(&self) -> Result<usize> {
+        Ok(self.read().alive)
+    }
+}
+
+/// A version in the index.
+#[derive(Debug)]
+struct Shelved {
+    article: Arc<Article>,
+    key: Arc<ArticleKey>,
+    rows: Vec<u32>,
+}
+
+/// One passage.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// Position in `articles`; nothing is there any more when the passage was removed.
+    article: u32,
+    number: u32,
+    part: Part,
+}
+
+#[derive(Debug)]
+struct Rows {
+    articles: Vec<Option<Shelved>>,
+    by_key: HashMap<Arc<ArticleKey>, u32>,
+    rows: Vec<Row>,
+    vectors: Vectors,
+    postings: Postings,
+    /// How many rows are of articles that are there.
+    alive: usize,
+}
+
+impl Rows {
+    fn new(dimension: usize) -> Self {
+        Self {
+            articles: Vec::new(),
+            by_key: HashMap::new(),
+            rows: Vec::new(),
+            vectors: Vectors::new(dimension),
+            postings: Postings::default(),
+            alive: 0,
+        }
+    }
+
+    fn put(&mut self, entries: Vec<Entry>) {
+        let mut arrived: HashMap<ArticleKey, u32> = HashMap::new();
+        for Entry { passage, vector, terms } in entries {
+            let key = ArticleKey::of(&passage.article);
+            let position = match arrived.get(&key) {
+                Some(&position) => position,
+                None => {
+                    self.remove(&key);
+                    let position = self.shelve(Arc::clone(&passage.article), Arc::new(key.clone()));
+                    arrived.insert(key, position);
+                    position
+                }
+            };
+            let row = self.rows.len() as u32;
+            self.rows.push(Row { article: position, number: passage.number, part: passage.part });
+            self.vectors.push(&vector);
+            self.postings.add(row, &terms);
+            self.shelved_mut(position).rows.push(row);
+            self.alive += 1;
+        }
+    }
+
+    fn shelve(&mut self, article: Arc<Article>, key: Arc<ArticleKey>) -> u32 {
+        let position = self.articles.len() as u32;
+        self.articles.push(Some(Shelved { article, key: Arc::clone(&key), rows: Vec::new() }));
+        self.by_key.insert(key, position);
+        position
+    }
+
+    fn shelved_mut(&mut self, position: u32) -> &mut Shelved {
+        self.articles[position as usize].as_mut().expect("it was shelved just now")
+    }
+
+    fn remove(&mut self, key: &ArticleKey) {
+        let Some(position) = self.by_key.remove(key) else { return };
+        if let Some(shelved) = self.articles[position as usize].take() {
+            self.alive -= shelved.rows.len();
+        }
+    }
+
+    /// The share of rows whose article is gone.
+    fn surplus(&self) -> f64 {
+        1.0 - self.alive as f64 / self.rows.len().max(1) as f64
+    }
+
+    /// Leaves out the rows of articles that are gone.
+    fn compact(&mut self) {
+        let mut new = Self::new(self.vectors.dimension());
+        let terms = self.postings.by_row(self.rows.len());
+        for shelved in self.articles.drain(..).flatten() {
+            let position = new.shelve(shelved.article, shelved.key);
+            for old in shelved.rows {
+                let row = new.rows.len() as u32;
+                new.rows.push(Row { article: position, ..self.rows[old as usize] });
+                new.vectors.push(self.vectors.exact(old));
+                new.postings.add_weights(row, &terms[old as usize]);
+                new.shelved_mut(position).rows.push(row);
+                new.alive += 1;
+            }
+        }
+        *self = new;
+    }
+
+    fn candidates(&self, query: &Query<'_>, filter: &Filter, limit: usize) -> Candidates {
+        let admitted = self.admitted(filter);
+        let admits = |row: u32| admitted[row as usize];
+        let dense = self.vectors.nearest(query.vector, limit, admits, |a, b| self.order(a, b));
+        let is_alive = |row: u32| self.articles[self.rows[row as usize].article as usize].is_some();
+        let scores = self.postings.scores(query.terms, self.rows.len(), self.alive, is_alive);
+        let mut lexical: Vec<(u32, f32)> = scores.into_iter().filter(|&(row, _)| admits(row)).collect();
+        let by_score =
+            |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then_with(|| self.order(a.0, b.0));
+        if lexical.len() > limit && limit > 0 {
+            lexical.select_nth_unstable_by(limit - 1, by_score);
+        }
+        lexical.truncate(limit);
+        lexical.sort_unstable_by(by_score);
+        let by_row: HashMap<u32, f32> = lexical.iter().copied().collect();
+        let candidate = |row: u32, cosine: f32| Candidate {
+            passage: self.passage(row),
+            part: self.rows[row as usize].part,
+            cosine,
+            lexical: by_row.get(&row).copied().unwrap_or(0.0),
+        };
+        Candidates {
+            dense: dense.iter().map(|&(row, cosine)| candidate(row, cosine)).collect(),
+            lexical: lexical
+                .iter()
+                .map(|&(row, _)| candidate(row, self.vectors.cosine(query.vector, row)))
+                .collect(),
+        }
+    }
+
+    /// Which rows may be found.
+    fn admitted(&self, filter: &Filter) -> Vec<bool> {
+        let mut admitted = vec![false; self.rows.len()];
+        for shelved in self.articles.iter().flatten().filter(|shelved| filter.admits(&shelved.article)) {
+            let exception = filter.except_passage.as_ref().filter(|passage| passage.article == shelved.key);
+            for &row in &shelved.rows {
+                let Row { number, part, .. } = self.rows[row as usize];
+                admitted[row as usize] = !filter.except_parts.contains(&part)
+                    && exception.is_none_or(|passage| passage.number != number);
+            }
+        }
+        admitted
+    }
+
+    fn passage(&self, row: u32) -> PassageKey {
+        let Row { article, number, .. } = self.rows[row as usize];
+        let shelved = self.articles[article as usize].as_ref().expect("only what is there is found");
+        PassageKey { article: Arc::clone(&shelved.key), number }
+    }
+
+    /// So that the order of equal passages never depends on how they came in.
+    fn order(&self, a: u32, b: u32) -> std::cmp::Ordering {
+        let key = |row: u32| {
+            let Row { article, number, .. } = self.rows[row as usize];
+            (self.articles[article as usize].as_ref().map(|shelved| &shelved.key), number)
+        };
+        key(a).cmp(&key(b))
+    }
+}

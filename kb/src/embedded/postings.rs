@@ -1,0 +1,59 @@
+//! Which rows have a term, and how much it says about each.
+
+use std::collections::HashMap;
+
+use crate::terms::{Terms, inverse_document_frequency};
+
+#[derive(Debug, Default)]
+pub(super) struct Postings {
+    rows_by_term: HashMap<u32, Vec<(u32, f32)>>,
+}
+
+impl Postings {
+    pub(super) fn add(&mut self, row: u32, terms: &Terms) {
+        for (term, weight) in terms.iter() {
+            self.rows_by_term.entry(term).or_default().push((row, weight));
+        }
+    }
+
+    pub(super) fn add_weights(&mut self, row: u32, terms: &[(u32, f32)]) {
+        for &(term, weight) in terms {
+            self.rows_by_term.entry(term).or_default().push((row, weight));
+        }
+    }
+
+    /// BM25 of every row that shares a term with the message. `alive` of the `rows` are there; how rare a term is goes by those.
+    pub(super) fn scores(
+        &self,
+        query: &Terms,
+        rows: usize,
+        alive: usize,
+        is_alive: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, f32)> {
+        let mut scores = vec![0.0_f32; rows];
+        let mut touched = Vec::new();
+        for (term, count) in query.iter() {
+            let Some(having) = self.rows_by_term.get(&term) else { continue };
+            let having_alive = having.iter().filter(|&&(row, _)| is_alive(row)).count();
+            let rarity = count * inverse_document_frequency(alive, having_alive);
+            for &(row, weight) in having {
+                if scores[row as usize] == 0.0 {
+                    touched.push(row);
+                }
+                scores[row as usize] += rarity * weight;
+            }
+        }
+        touched.into_iter().map(|row| (row, scores[row as usize])).collect()
+    }
+
+    /// The terms of each row.
+    pub(super) fn by_row(&self, rows: usize) -> Vec<Vec<(u32, f32)>> {
+        let mut terms = vec![Vec::new(); rows];
+        for (&term, having) in &self.rows_by_term {
+            for &(row, weight) in having {
+                terms[row as usize].push((term, weight));
+            }
+        }
+        terms
+    }
+}

@@ -1,0 +1,103 @@
+//! Vectors row by row, in 8 bits to look through all of them and in full to be exact about the closest.
+
+use std::cmp::Ordering;
+
+/// How many standard deviations of the rounding error a row may be below the last one that counts, and still be compared exactly.
+const DEVIATIONS: f32 = 6.0;
+
+/// `[rows, dimension]`.
+#[derive(Debug)]
+pub(super) struct Vectors {
+    dimension: usize,
+    exact: Vec<f32>,
+    rounded: Vec<i8>,
+    /// What one step of a row's rounded numbers is worth.
+    steps: Vec<f32>,
+    largest_step: f32,
+}
+
+impl Vectors {
+    pub(super) fn new(dimension: usize) -> Self {
+        Self { dimension, exact: Vec::new(), rounded: Vec::new(), steps: Vec::new(), largest_step: 0.0 }
+    }
+
+    pub(super) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    pub(super) fn push(&mut self, vector: &[f32]) {
+        let (rounded, step) = round(vector);
+        self.exact.extend_from_slice(vector);
+        self.rounded.extend(rounded);
+        self.steps.push(step);
+        self.largest_step = self.largest_step.max(step);
+    }
+
+    pub(super) fn exact(&self, row: u32) -> &[f32] {
+        &self.exact[row as usize * self.dimension..][..self.dimension]
+    }
+
+    pub(super) fn cosine(&self, query: &[f32], row: u32) -> f32 {
+        dot(query, self.exact(row))
+    }
+
+    /// The `limit` admitted rows of the highest cosine, those of equal cosine by `order`.
+    pub(super) fn nearest(
+        &self,
+        query: &[f32],
+        limit: usize,
+        admits: impl Fn(u32) -> bool,
+        order: impl Fn(u32, u32) -> Ordering,
+    ) -> Vec<(u32, f32)> {
+        if limit == 0 || self.dimension == 0 {
+            return Vec::new();
+        }
+        let (rounded, step) = round(query);
+        let rows = self.rounded.chunks_exact(self.dimension).zip(&self.steps).zip(0..);
+        let mut close: Vec<(u32, f32)> = rows
+            .filter(|&(_, row)| admits(row))
+            .map(|((vector, row_step), row)| (row, dot_i8(&rounded, vector) as f32 * row_step * step))
+            .collect();
+        if close.len() > limit {
+            let (_, &mut (_, last), _) = close.select_nth_unstable_by(limit - 1, |a, b| b.1.total_cmp(&a.1));
+            let least = last - DEVIATIONS * self.rounding_error(step);
+            close.retain(|&(_, rough)| rough >= least);
+        }
+        for (row, cosine) in &mut close {
+            *cosine = self.cosine(query, *row);
+        }
+        close.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| order(a.0, b.0)));
+        close.truncate(limit);
+        close
+    }
+
+    /// The standard deviation of a cosine of rounded vectors of unit length: each number is off by an even spread over one step, whose
+    /// variance is a twelfth of the step's square.
+    fn rounding_error(&self, query_step: f32) -> f32 {
+        ((self.largest_step.powi(2) + query_step.powi(2)) / 12.0).sqrt()
+    }
+}
+
+/// Numbers in steps, and what a step is worth.
+fn round(vector: &[f32]) -> (Vec<i8>, f32) {
+    let largest = vector.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
+    let step = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+    (vector.iter().map(|number| (number / step).round() as i8).collect(), step)
+}
+
+/// The sum of products, in as many lanes as any processor has.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let (mut sums, split) = ([0.0_f32; LANES], a.len() - a.len() % LANES);
+    for (a, b) in a[..split].chunks_exact(LANES).zip(b[..split].chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a[split..].iter().zip(&b[split..]).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+}

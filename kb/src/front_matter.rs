@@ -1,0 +1,234 @@
+//! Reads an article from Markdown with front matter.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use crate::article::{Link, Picture, Validity};
+use crate::{Article, ArticleId, Language, Mistake, Version};
+
+/// The front matter as people write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    id: Spanned<String>,
+    title: Spanned<String>,
+    language: Spanned<String>,
+    intents: Vec<Spanned<String>>,
+    questions: Vec<Spanned<String>>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    audience: Vec<String>,
+    valid_from: Option<Spanned<Moment>>,
+    valid_until: Option<Spanned<Moment>>,
+    #[serde(default)]
+    links: Vec<Link>,
+    #[serde(default)]
+    pictures: Vec<Picture>,
+    answer: Spanned<String>,
+}
+
+/// A day, or a time of a day.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Moment {
+    Day(Date),
+    Time(DateTime),
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let day = text.parse().map(Self::Day);
+        // A date alone parses as a time, too; `T` tells them apart.
+        let moment = if text.contains(['T', ' ']) { text.parse().map(Self::Time) } else { day };
+        moment.map_err(|error| {
+            format!("`{text}` is no day such as 2026-11-30 and no time such as 2026-11-30T20:00: {error}")
+        })
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// From the first moment to the last; a day ends when the next one starts.
+pub(crate) fn validity(from: Option<Moment>, until: Option<Moment>) -> Validity {
+    let day = |moment: Option<Moment>| match moment {
+        Some(Moment::Day(day)) => Some(day),
+        _ => None,
+    };
+    let mut validity = Validity::days(day(from), day(until));
+    if let Some(Moment::Time(time)) = from {
+        validity.from = Some(time);
+    }
+    if let Some(Moment::Time(time)) = until {
+        validity.until = Some(time);
+    }
+    validity
+}
+
+impl Article {
+    /// Reads the text of the file at `path`, whose name without `.md` is the article's id.
+    ///
+    /// # Errors
+    /// Every mistake found, with its line in the file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let mut mistake = |line: Option<u64>, problem: String| {
+            mistakes.push(Mistake { path: path.to_path_buf(), line, problem });
+        };
+        let Some((yaml, body)) = split_front_matter(text) else {
+            mistake(
+                Some(1),
+                "an article starts with a line `---`, its keys, and another line `---`".to_owned(),
+            );
+            return Err(mistakes);
+        };
+        let matter: FrontMatter = match serde_saphyr::from_str(yaml) {
+            Ok(matter) => matter,
+            Err(error) => {
+                // The front matter starts on the second line of the file.
+                let line = error.location().map(|location| location.line() + 1);
+                mistake(line, error.without_snippet().to_string());
+                return Err(mistakes);
+            }
+        };
+        let line = |location: &serde_saphyr::Location| Some(location.line() + 1);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let id = ArticleId::new(matter.id.value.as_str());
+        if id.is_none() {
+            let problem =
+                format!("`{}` cannot be an id: use letters a to z, digits, `-` and `_`", matter.id.value);
+            mistake(line(&matter.id.referenced), problem);
+        } else if matter.id.value != stem {
+            let problem =
+                format!("`id` is `{}`, but the file is called `{stem}`: make them the same", matter.id.value);
+            mistake(line(&matter.id.referenced), problem);
+        }
+        for (key, text) in
+            [("title", &matter.title), ("answer", &matter.answer), ("language", &matter.language)]
+        {
+            if text.value.trim().is_empty() {
+                mistake(line(&text.referenced), format!("`{key}` is empty"));
+            }
+        }
+        for question in &matter.questions {
+            if question.value.trim().is_empty() {
+                mistake(
+                    line(&question.referenced),
+                    "this question is empty: write one or remove the line".to_owned(),
+                );
+            }
+        }
+        if matter.intents.is_empty() {
+            mistake(
+                line(&matter.id.referenced),
+                "`intents` is empty: no message would ever get this answer".to_owned(),
+            );
+        }
+        let moment = |moment: &Option<Spanned<Moment>>| moment.as_ref().map(|moment| moment.value);
+        let validity = validity(moment(&matter.valid_from), moment(&matter.valid_until));
+        if let (Some(from), Some(until), Some(key)) = (validity.from, validity.until, &matter.valid_until)
+            && from >= until
+        {
+            mistake(line(&key.referenced), format!("it ends at {until}, before it starts at {from}"));
+        }
+        let Some(id) = id.filter(|_| mistakes.is_empty()) else { return Err(mistakes) };
+        let intents_line = matter.intents.first().and_then(|intent| line(&intent.referenced));
+        let strings =
+            |texts: Vec<Spanned<String>>| texts.into_iter().map(|text| text.value.trim().to_owned());
+        Ok(Self {
+            id,
+            language: Language::new(matter.language.value.trim()),
+            version: Version::default(),
+            title: matter.title.value.trim().to_owned(),
+            intents: strings(matter.intents).collect(),
+            questions: strings(matter.questions).collect(),
+            tags: matter.tags,
+            audience: matter.audience,
+            validity,
+            links: matter.links,
+            pictures: matter.pictures,
+            answer: matter.answer.value.trim().to_owned(),
+            body: body.trim().to_owned(),
+            path: path.to_path_buf(),
+            intents_line,
+        }
+        .with_version())
+    }
+}
+
+/// The YAML between two lines `---`, and what follows them.
+fn split_front_matter(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let rest = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n"))?;
+    let mut start = 0;
+    for line in rest.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            return Some((&rest[..start], &rest[start + line.len()..]));
+        }
+        start += line.len();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "---\nid: returns\ntitle: Returns\nlanguage: en\nintents: [return_request]\nquestions:\n  - how?\nvalid_until: 2026-11-30\nanswer: |\n  Within 7 days.\n---\n\n## In full\nText.\n";
+
+    fn mistakes(text: &str) -> Vec<(Option<u64>, String)> {
+        let mistakes = Article::parse(Path::new("kb/en/returns.md"), text).unwrap_err();
+        mistakes.into_iter().map(|mistake| (mistake.line, mistake.problem)).collect()
+    }
+
+    #[test]
+    fn a_good_article_is_read() {
+        let article = Article::parse(Path::new("kb/en/returns.md"), GOOD).unwrap();
+        assert_eq!((article.answer.as_str(), article.body.as_str()), ("Within 7 days.", "## In full\nText."));
+        assert!(article.validity.contains(DateTime::constant(2026, 11, 30, 23, 59, 59, 999_999_999)));
+        assert!(!article.validity.contains(DateTime::constant(2026, 12, 1, 0, 0, 0, 0)));
+    }
+
+    #[test]
+    fn another_text_is_another_version() {
+        let read = |text: &str| Article::parse(Path::new("returns.md"), text).unwrap().version;
+        assert_ne!(read(GOOD), read(&GOOD.replace("7 days", "8 days")));
+        assert_eq!(read(GOOD), read(GOOD));
+    }
+
+    #[test]
+    fn every_mistake_has_its_line_in_the_file() {
+        let bad = GOOD
+            .replace("id: returns", "id: return")
+            .replace("  - how?", "  - \"\"")
+            .replace("[return_request]", "[]");
+        let lines: Vec<_> = mistakes(&bad).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [Some(2), Some(7), Some(2)]);
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_bad_date_are_named() {
+        let (line, problem) = mistakes(&GOOD.replace("questions:", "question:")).remove(0);
+        assert_eq!(line, Some(6));
+        assert!(problem.contains("question"), "{problem}");
+        let (line, problem) = mistakes(&GOOD.replace("2026-11-30", "2026-13-30")).remove(0);
+        assert_eq!(line, Some(8), "{problem}");
+    }
+
+    #[test]
+    fn a_file_without_front_matter_says_so() {
+        assert_eq!(mistakes("# Returns\n")[0].0, Some(1));
+    }
+}

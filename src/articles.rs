@@ -1,0 +1,228 @@
+//! The shop's articles: from the folder into the database, and from there into force.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
+use shopdesk_kb::import::Plan;
+use shopdesk_kb::{Article, ArticleKey, Articles, EmbeddedIndex, Index, Mistake};
+use shopdesk_model::TextEncoder;
+use shopdesk_qdrant::{QdrantIndex, QdrantSettings, Rebuild};
+use shopdesk_server::{ArticleStore, Origin, Shelf, SqliteStore, StoredVectors};
+use shopdesk_triage::{Centres, KnowledgeBase, Triage};
+use tokio::runtime::Runtime;
+
+use crate::progress::Progress;
+use crate::shop::{IndexSettings, Shop};
+
+/// Names under which the database keeps what is made from all articles.
+const CENTRES: &str = "centres";
+const ANSWER_MODEL: &str = "answer_model";
+
+/// With more passages, the log advises to use Qdrant.
+const EMBEDDED_AT_MOST: usize = 100_000;
+
+/// What waits for the database, and serves.
+pub(crate) static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("the system has threads for us"));
+
+/// The shop's database, and what depends on the articles in it.
+#[derive(Clone)]
+pub(crate) struct ShopArticles {
+    pub(crate) store: Arc<SqliteStore>,
+}
+
+impl ShopArticles {
+    /// Opens the database, and makes it if there is none.
+    pub(crate) fn open(shop: &Shop) -> anyhow::Result<Self> {
+        let path = shop.database();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
+        let store = RUNTIME.block_on(SqliteStore::open(&path));
+        let store = store.with_context(|| format!("cannot use `{}`", path.display()))?;
+        Ok(Self { store: Arc::new(store) })
+    }
+
+    /// The articles in force. A shop that never imported any gets those of its folder.
+    pub(crate) fn shelf(&self, shop: &Shop) -> anyhow::Result<Shelf> {
+        let shelf = RUNTIME.block_on(self.store.articles())?;
+        if shelf.revision > 0 {
+            return Ok(shelf);
+        }
+        let articles = shop.articles()?;
+        let plan = Plan::new(&[], &articles.articles, &articles.mistakes);
+        tracing::info!(
+            articles = plan.changes.len(),
+            "the articles of the shop's folder are imported for the first time"
+        );
+        // Another command may be faster; then this changes nothing.
+        RUNTIME.block_on(self.store.change(0, &plan.changes, Origin::Folder))?;
+        Ok(RUNTIME.block_on(self.store.articles())?)
+    }
+
+    /// The knowledge base with these articles in force, and what a shared index still holds of others.
+    pub(crate) fn knowledge_base(
+        &self,
+        shop: &Shop,
+        encoder: &Arc<TextEncoder>,
+        articles: &[Arc<Article>],
+    ) -> anyhow::Result<(Arc<KnowledgeBase>, Vec<ArticleKey>)> {
+        let centres = self.centres(encoder, articles)?;
+        let index: Box<dyn Index> = match qdrant(shop, encoder, &centres) {
+            Some(settings) => {
+                Box::new(QdrantIndex::connect(&settings, encoder.dimension(), RUNTIME.handle())?)
+            }
+            None => Box::new(EmbeddedIndex::new(encoder.dimension())),
+        };
+        let knowledge_base = self.over(encoder, index, centres);
+        let surplus = knowledge_base.switch(articles, |_, _| ())?;
+        advise(&knowledge_base)?;
+        Ok((Arc::new(knowledge_base), surplus))
+    }
+
+    /// Makes everything again that is made from the articles. Searches go on with what was there until all is done.
+    pub(crate) fn rebuild(
+        &self,
+        shop: &Shop,
+        encoder: &Arc<TextEncoder>,
+        articles: &[Arc<Article>],
+    ) -> anyhow::Result<usize> {
+        RUNTIME.block_on(self.store.forget_derived())?;
+        let centres = self.centres(encoder, articles)?;
+        let Some(settings) = qdrant(shop, encoder, &centres) else {
+            return Ok(self.knowledge_base(shop, encoder, articles)?.0.library().index().passages()?);
+        };
+        let rebuild = Rebuild::start(&settings, encoder.dimension(), RUNTIME.handle())?;
+        let knowledge_base = self.over(encoder, Box::new(rebuild.index().clone()), centres);
+        knowledge_base.switch(articles, |_, _| ())?;
+        let passages = rebuild.index().passages()?;
+        rebuild.finish()?;
+        Ok(passages)
+    }
+
+    fn over(&self, encoder: &Arc<TextEncoder>, index: Box<dyn Index>, centres: Centres) -> KnowledgeBase {
+        KnowledgeBase::new(Arc::clone(encoder), index, Box::new(self.vectors()), centres)
+    }
+
+    /// The centres of the shop's vectors, kept until the base has outgrown them.
+    fn centres(&self, encoder: &TextEncoder, articles: &[Arc<Article>]) -> anyhow::Result<Centres> {
+        let made_from = encoder.id().to_string();
+        let kept = RUNTIME.block_on(self.store.derived(CENTRES, &made_from))?;
+        let kept: Option<Centres> = kept.map(|json| serde_json::from_str(&json)).transpose()?;
+        let progress = Progress::new("embedding the articles");
+        let now =
+            KnowledgeBase::centres(encoder, &self.vectors(), articles, |done, of| progress.report(done, of))?;
+        match kept {
+            Some(kept) if !kept.outgrown(&now) => Ok(kept),
+            _ => {
+                let json = serde_json::to_string(&now)?;
+                RUNTIME.block_on(self.store.keep_derived(CENTRES, &made_from, &json))?;
+                Ok(now)
+            }
+        }
+    }
+
+    /// Gives a pipeline the answer model that belongs to it: the one from the last time, if nothing changed since.
+    pub(crate) fn provide_answers(&self, triage: &Triage) -> anyhow::Result<()> {
+        let made_from = triage.answer_fingerprint();
+        match RUNTIME.block_on(self.store.derived(ANSWER_MODEL, &made_from))? {
+            Some(json) => triage.use_answers(serde_json::from_str(&json)?),
+            None => match triage.learn_answers()? {
+                Some(model) => {
+                    let json = serde_json::to_string(model.as_ref())?;
+                    RUNTIME.block_on(self.store.keep_derived(ANSWER_MODEL, &made_from, &json))?;
+                }
+                None => tracing::warn!(
+                    "no article has similar questions, so nothing tells when an article is the answer: every message goes to a human"
+                ),
+            },
+        }
+        Ok(())
+    }
+
+    /// Says when the shop's folder holds other articles than those in force.
+    pub(crate) fn warn_of_differences(&self, shop: &Shop, shelf: &Shelf) -> anyhow::Result<()> {
+        if !shop.paths.articles.is_dir() {
+            return Ok(());
+        }
+        let folder = Articles::load(&shop.paths.articles)?;
+        let plan = Plan::new(&shelf.in_force(Origin::Folder), &folder.articles, &folder.mistakes);
+        if !plan.changes.is_empty() {
+            let (added, changed, withdrawn) = plan.counts();
+            tracing::warn!(
+                added,
+                changed,
+                withdrawn,
+                "the articles in `{}` are not those in force: `shopdesk kb import` takes them over",
+                shop.paths.articles.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Embeds what is new, and then makes all changes in one step.
+    pub(crate) fn apply(
+        &self,
+        encoder: &TextEncoder,
+        shelf: &Shelf,
+        plan: &Plan,
+        origin: Origin,
+    ) -> anyhow::Result<()> {
+        let progress = Progress::new("embedding the articles");
+        KnowledgeBase::embed(encoder, &self.vectors(), &plan.brought(), |done, of| {
+            progress.report(done, of);
+        })?;
+        drop(progress);
+        let changed = RUNTIME.block_on(self.store.change(shelf.revision, &plan.changes, origin))?;
+        changed
+            .context("somebody else changed the articles meanwhile, nothing was imported: import again")?;
+        Ok(())
+    }
+
+    fn vectors(&self) -> StoredVectors {
+        StoredVectors::new(Arc::clone(&self.store) as Arc<dyn ArticleStore>, RUNTIME.handle().clone())
+    }
+}
+
+/// The collection of the shop's index, if Qdrant keeps it. Vectors of another encoder, or centred in another way, have one of their own, so that
+/// programs of two versions can run side by side.
+fn qdrant(shop: &Shop, encoder: &TextEncoder, centres: &Centres) -> Option<QdrantSettings> {
+    let IndexSettings::Qdrant(settings) = &shop.index else { return None };
+    let mut settings = settings.clone();
+    let made_with =
+        Sha256::digest(format!("{}\n{}", encoder.id(), serde_json::to_string(centres).expect("plain data")));
+    let made_with: String = made_with.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    settings.collection = format!("{}-{made_with}", settings.collection);
+    Some(settings)
+}
+
+/// Says when the embedded index is more than it is good for.
+fn advise(knowledge_base: &KnowledgeBase) -> anyhow::Result<()> {
+    let index = knowledge_base.library().index();
+    let passages = index.passages()?;
+    if !index.is_shared() && passages > EMBEDDED_AT_MOST {
+        tracing::warn!(
+            passages,
+            "the embedded index compares every message with all passages and keeps them in memory; \
+             with more than {EMBEDDED_AT_MOST}, Qdrant is the better choice: see `[index]` in the shop's settings"
+        );
+    }
+    Ok(())
+}
+
+/// Articles filed under intents that there are not.
+pub(crate) fn unknown_intents(shop: &Shop, articles: &Articles) -> anyhow::Result<Vec<Mistake>> {
+    let intents = shop.intents()?;
+    let known: BTreeSet<&str> = intents.intents.iter().map(|intent| intent.label.id.as_str()).collect();
+    let mut mistakes = Vec::new();
+    for article in &articles.articles {
+        for intent in article.intents.iter().filter(|intent| !known.contains(intent.as_str())) {
+            let problem = format!("there is no intent `{intent}` in `{}`", shop.paths.intents.display());
+            mistakes.push(Mistake { path: article.path.clone(), line: article.intents_line, problem });
+        }
+    }
+    Ok(mistakes)
+}
