@@ -1,6 +1,7 @@
 //! The shop's articles: from the folder into the database, and from there into force.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use anyhow::Context as _;
@@ -52,7 +53,10 @@ impl ShopArticles {
         if shelf.revision > 0 {
             return Ok(shelf);
         }
-        let articles = shop.articles()?;
+        let articles = folder(shop, &shop.paths.articles)?;
+        for mistake in &articles.mistakes {
+            tracing::warn!("left out: {mistake}");
+        }
         let plan = Plan::new(&[], &articles.articles, &articles.mistakes);
         tracing::info!(
             articles = plan.changes.len(),
@@ -78,7 +82,7 @@ impl ShopArticles {
             None => Box::new(EmbeddedIndex::new(encoder.dimension())),
         };
         let knowledge_base = self.over(encoder, index, centres);
-        let surplus = knowledge_base.switch(articles, |_, _| ())?;
+        let surplus = knowledge_base.switch(articles)?;
         advise(&knowledge_base)?;
         Ok((Arc::new(knowledge_base), surplus))
     }
@@ -90,17 +94,25 @@ impl ShopArticles {
         encoder: &Arc<TextEncoder>,
         articles: &[Arc<Article>],
     ) -> anyhow::Result<usize> {
+        // A collection is called by its centres: with others, running servers would not look into the new one.
+        let kept = self.kept_centres(encoder)?.filter(|_| matches!(shop.index, IndexSettings::Qdrant(_)));
         RUNTIME.block_on(self.store.forget_derived())?;
+        if let Some(kept) = kept {
+            self.keep_centres(encoder, &kept)?;
+        }
         let centres = self.centres(encoder, articles)?;
         let Some(settings) = qdrant(shop, encoder, &centres) else {
             return Ok(self.knowledge_base(shop, encoder, articles)?.0.library().index().passages()?);
         };
         let rebuild = Rebuild::start(&settings, encoder.dimension(), RUNTIME.handle())?;
-        let knowledge_base = self.over(encoder, Box::new(rebuild.index().clone()), centres);
-        knowledge_base.switch(articles, |_, _| ())?;
-        let passages = rebuild.index().passages()?;
+        let filling = self.over(encoder, Box::new(rebuild.index().clone()), centres.clone());
+        filling.switch(articles)?;
         rebuild.finish()?;
-        Ok(passages)
+        // What was imported meanwhile went into the old collection.
+        let index = QdrantIndex::connect(&settings, encoder.dimension(), RUNTIME.handle())?;
+        let knowledge_base = self.over(encoder, Box::new(index), centres);
+        knowledge_base.switch(&self.shelf(shop)?.articles())?;
+        Ok(knowledge_base.library().index().passages()?)
     }
 
     fn over(&self, encoder: &Arc<TextEncoder>, index: Box<dyn Index>, centres: Centres) -> KnowledgeBase {
@@ -108,37 +120,49 @@ impl ShopArticles {
     }
 
     /// The centres of the shop's vectors, kept until the base has outgrown them.
-    fn centres(&self, encoder: &TextEncoder, articles: &[Arc<Article>]) -> anyhow::Result<Centres> {
-        let made_from = encoder.id().to_string();
-        let kept = RUNTIME.block_on(self.store.derived(CENTRES, &made_from))?;
-        let kept: Option<Centres> = kept.map(|json| serde_json::from_str(&json)).transpose()?;
-        let progress = Progress::new("embedding the articles");
-        let now =
-            KnowledgeBase::centres(encoder, &self.vectors(), articles, |done, of| progress.report(done, of))?;
-        match kept {
-            Some(kept) if !kept.outgrown(&now) => Ok(kept),
-            _ => {
-                let json = serde_json::to_string(&now)?;
-                RUNTIME.block_on(self.store.keep_derived(CENTRES, &made_from, &json))?;
-                Ok(now)
-            }
+    pub(crate) fn centres(
+        &self,
+        encoder: &TextEncoder,
+        articles: &[Arc<Article>],
+    ) -> anyhow::Result<Centres> {
+        if let Some(kept) = self.kept_centres(encoder)?.filter(|kept| !kept.outgrown(articles)) {
+            return Ok(kept);
         }
+        let progress = Progress::new("embedding the articles");
+        let report = |done, of| progress.report(done, of);
+        let centres = KnowledgeBase::centres(encoder, &self.vectors(), articles, report)?;
+        self.keep_centres(encoder, &centres)?;
+        Ok(centres)
+    }
+
+    fn kept_centres(&self, encoder: &TextEncoder) -> anyhow::Result<Option<Centres>> {
+        let json = RUNTIME.block_on(self.store.derived(CENTRES, &encoder.id().to_string()))?;
+        // What another version of the program wrote is as good as nothing.
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    fn keep_centres(&self, encoder: &TextEncoder, centres: &Centres) -> anyhow::Result<()> {
+        let json = serde_json::to_string(centres)?;
+        Ok(RUNTIME.block_on(self.store.keep_derived(CENTRES, &encoder.id().to_string(), &json))?)
     }
 
     /// Gives a pipeline the answer model that belongs to it: the one from the last time, if nothing changed since.
     pub(crate) fn provide_answers(&self, triage: &Triage) -> anyhow::Result<()> {
         let made_from = triage.answer_fingerprint();
-        match RUNTIME.block_on(self.store.derived(ANSWER_MODEL, &made_from))? {
-            Some(json) => triage.use_answers(serde_json::from_str(&json)?),
-            None => match triage.learn_answers()? {
-                Some(model) => {
-                    let json = serde_json::to_string(model.as_ref())?;
-                    RUNTIME.block_on(self.store.keep_derived(ANSWER_MODEL, &made_from, &json))?;
-                }
-                None => tracing::warn!(
-                    "no article has similar questions, so nothing tells when an article is the answer: every message goes to a human"
-                ),
-            },
+        let known = RUNTIME.block_on(self.store.derived(ANSWER_MODEL, &made_from))?;
+        if let Some(model) = known.and_then(|json| serde_json::from_str(&json).ok()) {
+            triage.use_answers(model);
+            return Ok(());
+        }
+        let Some(model) = triage.learn_answers()? else {
+            tracing::warn!(
+                "no article has similar questions, so nothing tells when an article is the answer: none is given"
+            );
+            return Ok(());
+        };
+        if triage.answer_fingerprint() == made_from {
+            let json = serde_json::to_string(model.as_ref())?;
+            RUNTIME.block_on(self.store.keep_derived(ANSWER_MODEL, &made_from, &json))?;
         }
         Ok(())
     }
@@ -148,7 +172,7 @@ impl ShopArticles {
         if !shop.paths.articles.is_dir() {
             return Ok(());
         }
-        let folder = Articles::load(&shop.paths.articles)?;
+        let folder = folder(shop, &shop.paths.articles)?;
         let plan = Plan::new(&shelf.in_force(Origin::Folder), &folder.articles, &folder.mistakes);
         if !plan.changes.is_empty() {
             let (added, changed, withdrawn) = plan.counts();
@@ -213,16 +237,29 @@ fn advise(knowledge_base: &KnowledgeBase) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Articles filed under intents that there are not.
-pub(crate) fn unknown_intents(shop: &Shop, articles: &Articles) -> anyhow::Result<Vec<Mistake>> {
+/// What a folder brings. Articles that would never be an answer are left out.
+pub(crate) fn folder(shop: &Shop, path: &Path) -> anyhow::Result<Articles> {
+    let mut articles = Articles::load(path)?;
+    leave_out_unknown_intents(shop, &mut articles)?;
+    Ok(articles)
+}
+
+/// Leaves out articles that are filed under intents that there are not.
+pub(crate) fn leave_out_unknown_intents(shop: &Shop, articles: &mut Articles) -> anyhow::Result<()> {
     let intents = shop.intents()?;
     let known: BTreeSet<&str> = intents.intents.iter().map(|intent| intent.label.id.as_str()).collect();
-    let mut mistakes = Vec::new();
-    for article in &articles.articles {
-        for intent in article.intents.iter().filter(|intent| !known.contains(intent.as_str())) {
-            let problem = format!("there is no intent `{intent}` in `{}`", shop.paths.intents.display());
-            mistakes.push(Mistake { path: article.path.clone(), line: article.intents_line, problem });
+    let Articles { articles, mistakes } = articles;
+    articles.retain(|article| {
+        let unknown = article.intents.iter().find(|intent| !known.contains(intent.as_str()));
+        if let Some(intent) = unknown {
+            mistakes.push(Mistake {
+                path: article.path.clone(),
+                article: Some(article.id.clone()),
+                line: article.intents_line,
+                problem: format!("there is no intent `{intent}` in `{}`", shop.paths.intents.display()),
+            });
         }
-    }
-    Ok(mistakes)
+        unknown.is_none()
+    });
+    Ok(())
 }

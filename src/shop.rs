@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use shopdesk_kb::Articles;
 use shopdesk_model::classifier::{Bundle, Promise};
 use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
@@ -148,15 +147,6 @@ impl Shop {
     pub(crate) fn sentiment(&self) -> anyhow::Result<Option<Intents>> {
         let load = |path| Intents::load(path).context("the messages to learn sentiment from have mistakes");
         self.paths.sentiment.as_deref().map(load).transpose()
-    }
-
-    /// The articles. A broken one is reported and left out.
-    pub(crate) fn articles(&self) -> anyhow::Result<Articles> {
-        let articles = Articles::load(&self.paths.articles)?;
-        for mistake in &articles.mistakes {
-            tracing::warn!("left out: {mistake}");
-        }
-        Ok(articles)
     }
 
     pub(crate) fn bundle_folder(&self) -> PathBuf {

@@ -29,6 +29,14 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A question is labelled with an article that is not in force.
+    #[error(
+        "a question is labelled with the article `{id}`, which is not in force: `shopdesk kb list` lists those that are"
+    )]
+    UnknownArticle {
+        /// The label.
+        id: String,
+    },
     /// There is no message in the file.
     #[error("`{}` holds no messages", path.display())]
     Empty {

@@ -1,6 +1,7 @@
 //! How well the knowledge base finds the right article, whatever the intent: by vectors alone, by words alone, and by both; with the similar
 //! questions and without them; and how far the probability that an article answers can be believed.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::civil::DateTime;
@@ -110,6 +111,7 @@ pub struct Missed {
 /// # Errors
 /// When the encoder or the index fails.
 pub fn search_quality(triage: &Triage, questions: &[Question], at: DateTime) -> Result<SearchQuality> {
+    require_known_articles(triage.knowledge_base(), questions)?;
     let asked = questions
         .iter()
         .map(|question| Asked::new(question, triage.encoder()))
@@ -168,6 +170,15 @@ pub fn search_quality(triage: &Triage, questions: &[Question], at: DateTime) -> 
     })
 }
 
+/// A right article that is not in force would be missed whatever the search does.
+fn require_known_articles(knowledge_base: &KnowledgeBase, questions: &[Question]) -> Result<()> {
+    let articles = knowledge_base.catalogue().articles();
+    let known: HashSet<&str> = articles.iter().map(|article| article.id.as_str()).collect();
+    let unknown =
+        questions.iter().flat_map(|question| &question.articles).find(|id| !known.contains(id.as_str()));
+    unknown.map_or(Ok(()), |id| Err(Error::UnknownArticle { id: id.clone() }))
+}
+
 /// A question on its way to the index.
 struct Asked<'a> {
     question: &'a Question,
@@ -205,7 +216,9 @@ impl<'a> Asked<'a> {
 
     /// What the chat finds.
     fn rank(&self, triage: &Triage, similar_questions: bool, at: DateTime) -> Result<Vec<RankedArticle>> {
-        Ok(triage.search(&self.text, &self.embedding, &self.filter(similar_questions, at))?)
+        let mut found = triage.search(&self.text, &self.embedding, &self.filter(similar_questions, at))?;
+        found.truncate(DEPTH);
+        Ok(found)
     }
 
     fn filter(&self, similar_questions: bool, at: DateTime) -> Filter {

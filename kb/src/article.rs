@@ -117,6 +117,34 @@ impl Article {
         self.audience.is_empty() || self.audience.iter().any(|group| audience.contains(group))
     }
 
+    /// What is wrong with it, by key.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        for (key, text) in [("title", &self.title), ("answer", &self.answer)] {
+            if text.trim().is_empty() {
+                problems.push((key, format!("`{key}` is empty")));
+            }
+        }
+        if !self.language.is_well_formed() {
+            let problem = format!("`{}` is no language tag such as `zh`, `zh-Hant` or `en`", self.language);
+            problems.push(("language", problem));
+        }
+        if self.intents.is_empty() {
+            problems
+                .push(("intents", "`intents` is empty: no message would ever get this answer".to_owned()));
+        }
+        if self.questions.iter().any(|question| question.trim().is_empty()) {
+            problems.push(("questions", "one of the `questions` is empty".to_owned()));
+        }
+        if let (Some(from), Some(until)) = (self.validity.from, self.validity.until)
+            && from >= until
+        {
+            problems.push(("valid_until", format!("it ends at {until}, before it starts at {from}")));
+        }
+        problems
+    }
+
     /// The same with the version that belongs to what it says.
     #[must_use]
     pub fn with_version(mut self) -> Self {
@@ -158,6 +186,11 @@ impl Validity {
 }
 
 impl ArticleId {
+    /// The id of nothing.
+    pub(crate) fn none() -> Self {
+        Self(String::new())
+    }
+
     /// Letters of the basic alphabet, digits, `-` and `_`, so that it can name a file and stand in an address.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Option<Self> {
@@ -181,6 +214,18 @@ impl Language {
     pub fn new(tag: impl Into<String>) -> Self {
         Self(tag.into())
     }
+
+    /// Whether it has the form of a tag (BCP 47): letters, then letters and digits between hyphens. So it can name a folder, too.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        let mut parts = self.0.split('-');
+        let language = parts.next().unwrap_or_default();
+        (2..=8).contains(&language.len())
+            && language.bytes().all(|byte| byte.is_ascii_lowercase())
+            && parts.all(|part| {
+                (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+    }
 }
 
 macro_rules! text_newtype {
@@ -195,7 +240,7 @@ macro_rules! text_newtype {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.pad(&self.0)
             }
         }
     )*};

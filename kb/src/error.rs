@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::ArticleId;
+
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -41,6 +43,8 @@ pub enum Error {
 pub struct Mistake {
     /// The file.
     pub path: PathBuf,
+    /// The article that the file says it is, as far as that could be read.
+    pub article: Option<ArticleId>,
     /// The line, counted from 1, where it is known.
     pub line: Option<u64>,
     /// What is wrong and what to do.

@@ -27,14 +27,25 @@ impl Articles {
         let mut loaded = Self::default();
         let mut seen: HashMap<(ArticleId, Language), PathBuf> = HashMap::new();
         for path in files {
-            let text =
-                std::fs::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) => {
+                    let problem = format!("it cannot be read: {error}; articles are files in UTF-8");
+                    loaded.mistakes.push(Mistake { path, article: None, line: None, problem });
+                    continue;
+                }
+            };
             match Article::parse(&path, &text) {
                 Ok(article) => {
                     let key = (article.id.clone(), article.language.clone());
                     if let Some(other) = seen.get(&key) {
                         let problem = format!("`{}` has the same id and language", other.display());
-                        loaded.mistakes.push(Mistake { path, line: None, problem });
+                        loaded.mistakes.push(Mistake {
+                            path,
+                            article: Some(article.id.clone()),
+                            line: None,
+                            problem,
+                        });
                         continue;
                     }
                     seen.insert(key, path);
@@ -52,6 +63,10 @@ fn collect_markdown(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let failed = |source| Error::Io { path: folder.to_path_buf(), source };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        // Hidden files are other programs' business, and hidden folders too.
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            continue;
+        }
         if path.is_dir() {
             collect_markdown(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "md") {

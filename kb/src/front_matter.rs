@@ -85,7 +85,7 @@ impl Article {
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut mistake = |line: Option<u64>, problem: String| {
-            mistakes.push(Mistake { path: path.to_path_buf(), line, problem });
+            mistakes.push(Mistake { path: path.to_path_buf(), article: None, line, problem });
         };
         let Some((yaml, body)) = split_front_matter(text) else {
             mistake(
@@ -115,13 +115,6 @@ impl Article {
                 format!("`id` is `{}`, but the file is called `{stem}`: make them the same", matter.id.value);
             mistake(line(&matter.id.referenced), problem);
         }
-        for (key, text) in
-            [("title", &matter.title), ("answer", &matter.answer), ("language", &matter.language)]
-        {
-            if text.value.trim().is_empty() {
-                mistake(line(&text.referenced), format!("`{key}` is empty"));
-            }
-        }
         for question in &matter.questions {
             if question.value.trim().is_empty() {
                 mistake(
@@ -130,25 +123,22 @@ impl Article {
                 );
             }
         }
-        if matter.intents.is_empty() {
-            mistake(
-                line(&matter.id.referenced),
-                "`intents` is empty: no message would ever get this answer".to_owned(),
-            );
-        }
         let moment = |moment: &Option<Spanned<Moment>>| moment.as_ref().map(|moment| moment.value);
         let validity = validity(moment(&matter.valid_from), moment(&matter.valid_until));
-        if let (Some(from), Some(until), Some(key)) = (validity.from, validity.until, &matter.valid_until)
-            && from >= until
-        {
-            mistake(line(&key.referenced), format!("it ends at {until}, before it starts at {from}"));
-        }
-        let Some(id) = id.filter(|_| mistakes.is_empty()) else { return Err(mistakes) };
         let intents_line = matter.intents.first().and_then(|intent| line(&intent.referenced));
+        let lines = [
+            ("title", line(&matter.title.referenced)),
+            ("answer", line(&matter.answer.referenced)),
+            ("language", line(&matter.language.referenced)),
+            ("intents", line(&matter.id.referenced)),
+            ("valid_until", matter.valid_until.as_ref().and_then(|until| line(&until.referenced))),
+        ];
         let strings =
             |texts: Vec<Spanned<String>>| texts.into_iter().map(|text| text.value.trim().to_owned());
-        Ok(Self {
-            id,
+        let named = id.clone();
+        let article = Self {
+            // An id that cannot be one was noted above, and keeps the article out.
+            id: id.unwrap_or_else(ArticleId::none),
             language: Language::new(matter.language.value.trim()),
             version: Version::default(),
             title: matter.title.value.trim().to_owned(),
@@ -163,8 +153,18 @@ impl Article {
             body: body.trim().to_owned(),
             path: path.to_path_buf(),
             intents_line,
+        };
+        // Empty questions are noted one by one.
+        for (key, problem) in article.problems().into_iter().filter(|(key, _)| *key != "questions") {
+            mistake(lines.iter().find(|(name, _)| *name == key).and_then(|(_, line)| *line), problem);
         }
-        .with_version())
+        if mistakes.is_empty() {
+            return Ok(article.with_version());
+        }
+        for mistake in &mut mistakes {
+            mistake.article.clone_from(&named);
+        }
+        Err(mistakes)
     }
 }
 

@@ -4,7 +4,7 @@
 //! New versions are put into the index, then the catalogue is switched in one step, then old versions are removed. A search that a
 //! switch overtakes is made again. So a search sees an article's old text or its new one, never both and never neither.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::index::{ArticleKey, Candidates, Difference, Filter, Query};
@@ -101,7 +101,7 @@ impl Library {
     /// programs have switched as well.
     ///
     /// # Errors
-    /// When `entries` fails or the index cannot be reached; then the articles before stay in force.
+    /// When `entries` fails or the index cannot be reached; then the articles before stay in force, but for those that are withdrawn.
     pub fn switch<E: From<crate::Error>>(
         &self,
         articles: &[(Arc<Article>, usize)],
@@ -112,6 +112,7 @@ impl Library {
             articles.iter().map(|(article, _)| (ArticleKey::of(article), article)).collect();
         let wanted: Vec<(ArticleKey, usize)> =
             articles.iter().map(|(article, passages)| (ArticleKey::of(article), *passages)).collect();
+        self.withdraw_all_but(&by_key);
         let Difference { missing, surplus } = Difference::between(self.index.as_ref(), &wanted)?;
         let mut batch = Vec::new();
         for key in &missing {
@@ -124,8 +125,7 @@ impl Library {
             self.index.put(batch)?;
         }
         let articles: Vec<Arc<Article>> = articles.iter().map(|(article, _)| Arc::clone(article)).collect();
-        let catalogue = Arc::new(Catalogue::of(&articles));
-        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+        self.set_catalogue(Catalogue::of(&articles));
         if self.index.is_shared() {
             return Ok(surplus);
         }
@@ -160,6 +160,26 @@ impl Library {
         let mut hits = search::hits(&candidates, &catalogue, filter, ranking);
         hits.truncate(limit);
         Ok(hits)
+    }
+
+    /// What is withdrawn is not found from now on, whatever becomes of the index.
+    fn withdraw_all_but(&self, wanted: &HashMap<ArticleKey, &Arc<Article>>) {
+        let names: HashSet<(&ArticleId, &Language)> =
+            wanted.keys().map(|key| (&key.id, &key.language)).collect();
+        let old = self.catalogue();
+        let kept: Vec<Arc<Article>> = old
+            .articles
+            .values()
+            .filter(|article| names.contains(&(&article.id, &article.language)))
+            .cloned()
+            .collect();
+        if kept.len() < old.len() {
+            self.set_catalogue(Catalogue::of(&kept));
+        }
+    }
+
+    fn set_catalogue(&self, catalogue: Catalogue) {
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
     }
 
     /// Candidates and the catalogue that was in force all the while.

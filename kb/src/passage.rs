@@ -100,11 +100,11 @@ fn sections(markdown: &str) -> Vec<Section> {
     sections
 }
 
-/// Cuts at the ends of sentences so that a piece has at most [`PASSAGE_CHARACTERS`], unless a sentence is longer.
+/// Cuts at the ends of sentences so that a piece has at most [`PASSAGE_CHARACTERS`]; a sentence that is longer is cut, too.
 fn cut(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
-    for sentence in sentences(text) {
+    for sentence in sentences(text).into_iter().flat_map(split_at_length) {
         let too_long = piece.chars().count() + sentence.chars().count() > PASSAGE_CHARACTERS;
         if too_long && !piece.trim().is_empty() {
             pieces.push(std::mem::take(&mut piece).trim().to_owned());
@@ -115,6 +115,18 @@ fn cut(text: &str) -> Vec<String> {
         pieces.push(piece.trim().to_owned());
     }
     pieces
+}
+
+/// Parts of at most [`PASSAGE_CHARACTERS`].
+fn split_at_length(mut sentence: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while let Some((end, _)) = sentence.char_indices().nth(PASSAGE_CHARACTERS) {
+        let (part, rest) = sentence.split_at(end);
+        parts.push(part);
+        sentence = rest;
+    }
+    parts.push(sentence);
+    parts
 }
 
 /// Splits after a Chinese full stop, question or exclamation mark, after a Western one before white space, and at

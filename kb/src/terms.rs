@@ -6,7 +6,7 @@
 //! What a shopper copies must be found as it stands: `NL-VC20`, `20241101-88231` and `12.5` are one term each, beside their
 //! parts. Texts come in one script: whoever calls brings Chinese into the simplified one before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use jieba_rs::Jieba;
@@ -88,7 +88,8 @@ fn for_each_term(text: &str, mut found: impl FnMut(&str)) {
             Run::Other(part) => {
                 let words = JIEBA.cut_for_search(part, true);
                 let words: Vec<&str> = words.into_iter().map(|token| token.word).filter(is_word).collect();
-                for pair in pairs(part).filter(|pair| !words.contains(pair)) {
+                let known: HashSet<&str> = words.iter().copied().collect();
+                for pair in pairs(part).filter(|pair| !known.contains(pair)) {
                     found(pair);
                 }
                 words.into_iter().for_each(&mut found);

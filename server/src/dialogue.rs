@@ -10,6 +10,7 @@ use crate::conversation::{
 };
 use crate::inference::AssessError;
 use crate::problem::Problem;
+use crate::script::for_reader;
 use crate::state::AppState;
 use crate::store::{NewMessage, NewTicket, Outcome, Received};
 use crate::ticket::Suggestion;
@@ -94,7 +95,8 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
     let assessed = assessed(assessment);
     match &assessment.decision {
         Decision::Answer { article, .. } => Outcome {
-            text: article.hit.article.answer.clone(),
+            text: for_reader(&article.hit.article.answer, article.hit.article.language.as_str(), language)
+                .into_owned(),
             reply: Reply {
                 article: Some(Citation::from(article.hit.article.as_ref())),
                 choices: Vec::new(),
@@ -106,7 +108,7 @@ fn outcome(app: &AppState, assessment: &Assessment) -> Outcome {
             let tags = [language.tag(), language.base().unwrap_or_default(), &app.default_language];
             let choices = choices.iter().map(|choice| Choice {
                 intent: choice.label.id.clone(),
-                title: choice.label.title_in(&tags).to_owned(),
+                title: for_reader(choice.label.title_in(&tags), "zh", language).into_owned(),
             });
             Outcome {
                 text: sentences.map(|sentences| sentences.clarify.clone()).unwrap_or_default(),

@@ -25,6 +25,7 @@ mod config;
 mod conversation;
 mod problem;
 mod replies;
+mod script;
 mod serve;
 mod state;
 mod ticket;

@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
-use shopdesk_server::{AppState, ArticleStore, Assessor, Store, serve};
+use shopdesk_server::{AppState, ArticleStore, Assessor, Shelf, Store, serve};
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::articles::{RUNTIME, ShopArticles};
@@ -24,6 +25,9 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// How long an old version stays in an index that other servers search: several times as long as they take to notice.
 const RETIREMENT: Duration = Duration::from_secs(30);
+
+/// How often a shared index is compared with the articles in force.
+const COMPARISON: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  shopdesk serve --listen 127.0.0.1:8080")]
@@ -43,7 +47,9 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let bundle = shop.bundle(&encoder)?;
     let articles = ShopArticles::open(&shop)?;
     let shelf = articles.shelf(&shop)?;
-    articles.warn_of_differences(&shop, &shelf)?;
+    if let Err(problem) = articles.warn_of_differences(&shop, &shelf) {
+        tracing::warn!("the shop's folder of articles cannot be compared with those in force: {problem:#}");
+    }
     let (knowledge_base, surplus) = articles.knowledge_base(&shop, &encoder, &shelf.articles())?;
     let triage = Arc::new(shop.triage_over(&articles, encoder, bundle, knowledge_base)?);
     RUNTIME.block_on(run_server(shop, triage, fingerprint, articles, shelf.revision, surplus))?;
@@ -84,8 +90,19 @@ async fn run_server(
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
     })?;
-    tokio::spawn(follow_articles(articles.clone(), assessor.clone(), revision, surplus));
-    tokio::spawn(follow_bundle(Arc::new(shop), articles, assessor, fingerprint));
+    let changing = Arc::new(Mutex::new(()));
+    let shop = Arc::new(shop);
+    let follower = ArticleFollower {
+        shop: Arc::clone(&shop),
+        articles: articles.clone(),
+        assessor: assessor.clone(),
+        changing: Arc::clone(&changing),
+        revision,
+        compared: Instant::now(),
+        retired: vec![(Instant::now(), surplus)],
+    };
+    tokio::spawn(follower.follow());
+    tokio::spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
     output::line(format_args!("The chat is at http://{}/ (stop it with Ctrl-C)", listener.local_addr()?))?;
     serve(listener, state, stop_signal()).await.context("the server failed")
 }
@@ -95,12 +112,14 @@ async fn follow_bundle(
     shop: Arc<Shop>,
     articles: ShopArticles,
     assessor: Assessor,
+    changing: Arc<Mutex<()>>,
     mut seen: Option<String>,
 ) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         look.tick().await;
+        let _one_at_a_time = changing.lock().await;
         let (shop, triage, before) = (Arc::clone(&shop), assessor.triage(), seen.clone());
         let articles = articles.clone();
         let looking = tokio::task::spawn_blocking(move || {
@@ -132,64 +151,110 @@ async fn follow_bundle(
 }
 
 /// Takes every change of the articles into force, and keeps those in force when it cannot.
-async fn follow_articles(
+struct ArticleFollower {
+    shop: Arc<Shop>,
     articles: ShopArticles,
     assessor: Assessor,
-    mut revision: i64,
-    surplus: Vec<ArticleKey>,
-) {
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut retired = vec![(Instant::now(), surplus)];
-    loop {
-        look.tick().await;
-        forget_retired(&assessor, &mut retired).await;
-        let shelf = match articles.store.revision().await {
-            Ok(found) if found == revision => continue,
-            Ok(_) => articles.store.articles().await,
-            Err(error) => Err(error),
-        };
-        let shelf = match shelf {
+    /// Held by whoever replaces a part of the pipeline.
+    changing: Arc<Mutex<()>>,
+    /// Of the articles in force.
+    revision: i64,
+    /// When the index was last compared with them.
+    compared: Instant,
+    /// Versions that other servers may still search, and since when they are not in force.
+    retired: Vec<(Instant, Vec<ArticleKey>)>,
+}
+
+impl ArticleFollower {
+    async fn follow(mut self) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            look.tick().await;
+            self.forget_retired().await;
+            match self.articles.store.revision().await {
+                Ok(found) if found == self.revision && !self.compares() => {}
+                Ok(_) => self.switch().await,
+                Err(error) => tracing::error!(%error, "cannot look for changes of the articles"),
+            }
+        }
+    }
+
+    /// Whether it is time to look whether a shared index still holds what it should: a rebuild may have overtaken an import.
+    fn compares(&self) -> bool {
+        let is_shared = self.assessor.triage().knowledge_base().library().index().is_shared();
+        is_shared && self.compared.elapsed() > COMPARISON
+    }
+
+    async fn switch(&mut self) {
+        let shelf = match self.articles.store.articles().await {
             Ok(shelf) => shelf,
-            Err(error) => {
-                tracing::error!(%error, "cannot look for changes of the articles");
-                continue;
-            }
+            Err(error) => return tracing::error!(%error, "cannot read the articles"),
         };
-        let (articles, triage) = (articles.clone(), assessor.triage());
-        let found = shelf.revision;
-        let switched = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<ArticleKey>> {
-            let surplus = triage.knowledge_base().switch(&shelf.articles(), |_, _| ())?;
-            articles.provide_answers(&triage)?;
-            Ok(surplus)
-        });
-        match switched.await {
+        let changing = Arc::clone(&self.changing);
+        let _one_at_a_time = changing.lock().await;
+        let (shop, articles) = (Arc::clone(&self.shop), self.articles.clone());
+        let (assessor, revision) = (self.assessor.clone(), shelf.revision);
+        let switching =
+            tokio::task::spawn_blocking(move || bring_into_force(&shop, &articles, &assessor, &shelf));
+        match switching.await {
             Ok(Ok(surplus)) => {
-                retired.push((Instant::now(), surplus));
-                revision = found;
-                tracing::info!(articles.revision = revision, "changed articles are in force");
+                self.retired.push((Instant::now(), surplus));
+                self.compared = Instant::now();
+                if self.revision != revision {
+                    tracing::info!(articles.revision = revision, "changed articles are in force");
+                }
+                self.revision = revision;
             }
-            Ok(Err(problem)) => tracing::error!("the articles before stay in force: {problem:#}"),
+            Ok(Err(problem)) => {
+                tracing::error!("changed articles are not in force, it is tried again: {problem:#}");
+            }
             Err(problem) => tracing::error!("cannot bring the articles into force: {problem}"),
+        }
+    }
+
+    /// Removes versions from a shared index when every other server has switched, too.
+    async fn forget_retired(&mut self) {
+        let now = Instant::now();
+        let due = self.retired.extract_if(.., |(since, _)| *since + RETIREMENT <= now);
+        let due: Vec<ArticleKey> = due.flat_map(|(_, keys)| keys).collect();
+        if due.is_empty() {
+            return;
+        }
+        let triage = self.assessor.triage();
+        let forgetting =
+            tokio::task::spawn_blocking(move || triage.knowledge_base().library().forget(&due)).await;
+        if let Ok(Err(error)) = forgetting {
+            // They are left over, and the next comparison finds them.
+            tracing::warn!(%error, "old versions stay in the index for now");
         }
     }
 }
 
-/// Removes versions from a shared index when every other server has switched, too.
-async fn forget_retired(assessor: &Assessor, retired: &mut Vec<(Instant, Vec<ArticleKey>)>) {
-    let now = Instant::now();
-    let due: Vec<ArticleKey> =
-        retired.extract_if(.., |(since, _)| *since + RETIREMENT <= now).flat_map(|(_, keys)| keys).collect();
-    if due.is_empty() {
-        return;
-    }
+/// Switches the articles under the pipeline in use, or, when they have outgrown its centres, makes one with new centres and then
+/// replaces it. Returns what other servers may still search.
+fn bring_into_force(
+    shop: &Shop,
+    articles: &ShopArticles,
+    assessor: &Assessor,
+    shelf: &Shelf,
+) -> anyhow::Result<Vec<ArticleKey>> {
     let triage = assessor.triage();
-    let forgetting =
-        tokio::task::spawn_blocking(move || triage.knowledge_base().library().forget(&due)).await;
-    if let Ok(Err(error)) = forgetting {
-        // They are left over, and the next start finds them.
-        tracing::warn!(%error, "old versions stay in the index for now");
+    let in_force = shelf.articles();
+    if articles.centres(triage.encoder(), &in_force)? == *triage.knowledge_base().centres_in_use() {
+        let surplus = triage.knowledge_base().switch(&in_force)?;
+        if let Err(problem) = articles.provide_answers(&triage) {
+            tracing::error!(
+                "the changed articles are in force with the old measure of what answers: {problem:#}"
+            );
+        }
+        return Ok(surplus);
     }
+    let (knowledge_base, surplus) = articles.knowledge_base(shop, triage.shared_encoder(), &in_force)?;
+    let triage = triage.with_knowledge_base(knowledge_base);
+    articles.provide_answers(&triage)?;
+    assessor.replace(Arc::new(triage));
+    Ok(surplus)
 }
 
 /// Ctrl-C, or what a service manager sends.

@@ -4,10 +4,14 @@
 //! language and asked or told in one way. Without the mean of their kind (Mu and Viswanath 2018) what is left of them is what they are about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use shopdesk_kb::Language;
+use sha2::{Digest as _, Sha256};
+use shopdesk_kb::{Article, Language, Passage};
 use shopdesk_model::Role;
+
+use crate::knowledge_base::role_of;
 
 /// So many vectors weigh as much as not knowing their mean at all: that of a handful would take out what they are about.
 const DOUBT: f64 = 20.0;
@@ -41,15 +45,26 @@ impl Centres {
         take_out(centre, vector)
     }
 
-    /// Whether so much was added or removed since that these means should be taken anew.
+    /// Whether so much was added or removed since that these means should be taken anew for such a base.
     #[must_use]
-    pub fn outgrown(&self, now: &Self) -> bool {
+    pub fn outgrown(&self, articles: &[Arc<Article>]) -> bool {
+        let mut now: BTreeMap<String, usize> = BTreeMap::new();
+        for passage in articles.iter().flat_map(Passage::of) {
+            *now.entry(kind(&passage.article.language, role_of(passage.part))).or_default() += 1;
+        }
         let far = |a: usize, b: usize| a > 2 * b.max(10);
-        let count = |centres: &Self, kind: &String| centres.0.get(kind).map_or(0, |centre| centre.passages);
-        self.0.keys().chain(now.0.keys()).any(|kind| {
-            let (before, after) = (count(self, kind), count(now, kind));
+        self.0.keys().chain(now.keys()).any(|kind| {
+            let before = self.0.get(kind).map_or(0, |centre| centre.passages);
+            let after = now.get(kind).copied().unwrap_or(0);
             far(before, after) || far(after, before)
         })
+    }
+
+    /// Changes with every change of the means.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let digest = Sha256::digest(serde_json::to_vec(self).expect("plain data"));
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -132,9 +147,22 @@ mod tests {
 
     #[test]
     fn a_base_that_doubles_outgrows_its_centres() {
-        let of = |count: usize| centres(&[[1.0, 0.0]].repeat(count), "zh");
-        assert!(!of(100).outgrown(&of(150)));
-        assert!(of(100).outgrown(&of(250)) && of(250).outgrown(&of(100)));
-        assert!(!of(3).outgrown(&of(9)));
+        let article = |number: usize| {
+            let text = format!(
+                "---\nid: a{number}\ntitle: T\nlanguage: zh\nintents: [x]\nquestions: [q]\nanswer: A.\n---\n"
+            );
+            Arc::new(Article::parse(std::path::Path::new(&format!("a{number}.md")), &text).unwrap())
+        };
+        let base = |count: usize| (0..count).map(article).collect::<Vec<_>>();
+        let of = |count: usize| {
+            let mut sums = Sums::default();
+            for passage in base(count).iter().flat_map(Passage::of) {
+                sums.add(&passage.article.language, role_of(passage.part), &[1.0, 0.0]);
+            }
+            sums.centres()
+        };
+        assert!(!of(100).outgrown(&base(150)));
+        assert!(of(100).outgrown(&base(250)) && of(250).outgrown(&base(100)));
+        assert!(!of(3).outgrown(&base(9)));
     }
 }

@@ -20,7 +20,7 @@ use crate::centres::{Centres, Sums};
 use crate::{Error, Result};
 
 /// How many texts are embedded between two reports of progress.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 /// How many articles are looked up to learn from, as many as for a message.
 pub(crate) const LOOKED_UP: usize = 20;
 /// Learning stops after so many similar questions, evenly taken from all.
@@ -127,15 +127,16 @@ impl KnowledgeBase {
     ///
     /// # Errors
     /// When the model, the store of vectors or the index fails; then the articles before stay in force.
-    pub fn switch(
-        &self,
-        articles: &[Arc<Article>],
-        progress: impl FnMut(usize, usize),
-    ) -> Result<Vec<ArticleKey>> {
-        Self::embed(&self.encoder, self.vectors.as_ref(), articles, progress)?;
+    pub fn switch(&self, articles: &[Arc<Article>]) -> Result<Vec<ArticleKey>> {
         let counted: Vec<(Arc<Article>, usize)> =
             articles.iter().map(|article| (Arc::clone(article), Passage::of(article).len())).collect();
         self.library.switch(&counted, |article| self.entries(article))
+    }
+
+    /// What all vectors of a kind have in common.
+    #[must_use]
+    pub fn centres_in_use(&self) -> &Centres {
+        &self.centres
     }
 
     /// The articles in force.
@@ -182,7 +183,10 @@ impl KnowledgeBase {
         let questions: Vec<(&Arc<Article>, Passage)> = articles
             .iter()
             .flat_map(|article| Passage::of(article).into_iter().map(move |passage| (article, passage)))
-            .filter(|(_, passage)| passage.part == Part::Question)
+            .filter(|(article, passage)| {
+                // One that is the headline, too, would be found by that.
+                passage.part == Part::Question && passage.text != article.title
+            })
             .collect();
         let step = questions.len().div_ceil(MOST_QUESTIONS).max(1);
         let mut searches = Vec::new();
@@ -275,7 +279,7 @@ fn hash(encoder: &str, passage: &Passage) -> TextHash {
 }
 
 /// A shopper's question is like another question, and like the passage that answers it.
-fn role_of(part: Part) -> Role {
+pub(crate) fn role_of(part: Part) -> Role {
     match part {
         Part::Question => Role::Query,
         Part::Answer | Part::Body => Role::Passage,

@@ -115,7 +115,8 @@ impl Triage {
     #[must_use]
     pub fn answer_fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
-        for part in [LEARNING, &self.encoder.id().to_string(), self.bundle_id.as_str()] {
+        let centres = self.knowledge_base.centres_in_use().id();
+        for part in [LEARNING, &self.encoder.id().to_string(), self.bundle_id.as_str(), &centres] {
             hasher.update(part);
             hasher.update([0]);
         }
@@ -156,6 +157,20 @@ impl Triage {
     fn intent_chances(&self, text: &str, embedding: &Embedding) -> IntentChances {
         let classifier = self.bundle.classifier();
         IntentChances::new(&classifier.classify(text, embedding), classifier.labels())
+    }
+
+    /// The same over another knowledge base, and no answer model yet.
+    #[must_use]
+    pub fn with_knowledge_base(&self, knowledge_base: Arc<KnowledgeBase>) -> Self {
+        Self {
+            encoder: Arc::clone(&self.encoder),
+            bundle: self.bundle.clone(),
+            bundle_id: self.bundle_id.clone(),
+            knowledge_base,
+            answer_model: RwLock::default(),
+            signal_rules: Arc::clone(&self.signal_rules),
+            policy: self.policy.clone(),
+        }
     }
 
     /// Assesses one message at that time of the shop's clock.
@@ -212,6 +227,12 @@ impl Triage {
     /// The encoder of the messages.
     #[must_use]
     pub fn encoder(&self) -> &TextEncoder {
+        &self.encoder
+    }
+
+    /// The same, to be shared.
+    #[must_use]
+    pub fn shared_encoder(&self) -> &Arc<TextEncoder> {
         &self.encoder
     }
 

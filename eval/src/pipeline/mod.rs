@@ -211,6 +211,7 @@ fn fingerprint(triage: &Triage, day: Date, options: &Options) -> [u8; 32] {
     add(&triage.encoder().id().to_string());
     add(triage.bundle_id().as_str());
     add(&format!("{:?}", triage.policy()));
+    add(&triage.answer_fingerprint());
     add(&day.to_string());
     add(&options.engine);
     add(&options.program);

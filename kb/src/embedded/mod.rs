@@ -9,7 +9,7 @@ mod postings;
 mod vectors;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::index::{ArticleKey, Candidate, Candidates, PassageKey};
 use crate::{Article, Entry, Error, Filter, Index, Part, Query, Result};
@@ -23,6 +23,8 @@ const SURPLUS: f64 = 0.25;
 #[derive(Debug)]
 pub struct EmbeddedIndex {
     rows: RwLock<Rows>,
+    /// Held by whoever changes the rows, from reading them to writing them.
+    changing: Mutex<()>,
     dimension: usize,
 }
 
@@ -30,11 +32,15 @@ impl EmbeddedIndex {
     /// An empty index of vectors of that many numbers.
     #[must_use]
     pub fn new(dimension: usize) -> Self {
-        Self { rows: RwLock::new(Rows::new(dimension)), dimension }
+        Self { rows: RwLock::new(Rows::new(dimension)), changing: Mutex::new(()), dimension }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Rows> {
         self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Rows> {
+        self.rows.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn require_dimension(&self, vector: &[f32]) -> Result<()> {
@@ -53,18 +59,24 @@ impl Index for EmbeddedIndex {
 
     fn put(&self, entries: Vec<Entry>) -> Result<()> {
         entries.iter().try_for_each(|entry| self.require_dimension(&entry.vector))?;
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        rows.put(entries);
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write().put(entries);
         Ok(())
     }
 
     fn remove(&self, articles: &[ArticleKey]) -> Result<()> {
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        for key in articles {
-            rows.remove(key);
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut rows = self.write();
+            articles.iter().for_each(|key| rows.remove(key));
         }
-        if rows.surplus() > SURPLUS {
-            rows.compact();
+        // Searches go on while the rows are copied.
+        let compacted = {
+            let rows = self.read();
+            (rows.surplus() > SURPLUS).then(|| rows.compacted())
+        };
+        if let Some(compacted) = compacted {
+            *self.write() = compacted;
         }
         Ok(())
     }
@@ -168,13 +180,13 @@ impl Rows {
         1.0 - self.alive as f64 / self.rows.len().max(1) as f64
     }
 
-    /// Leaves out the rows of articles that are gone.
-    fn compact(&mut self) {
+    /// The same without the rows of articles that are gone.
+    fn compacted(&self) -> Self {
         let mut new = Self::new(self.vectors.dimension());
         let terms = self.postings.by_row(self.rows.len());
-        for shelved in self.articles.drain(..).flatten() {
-            let position = new.shelve(shelved.article, shelved.key);
-            for old in shelved.rows {
+        for shelved in self.articles.iter().flatten() {
+            let position = new.shelve(Arc::clone(&shelved.article), Arc::clone(&shelved.key));
+            for &old in &shelved.rows {
                 let row = new.rows.len() as u32;
                 new.rows.push(Row { article: position, ..self.rows[old as usize] });
                 new.vectors.push(self.vectors.exact(old));
@@ -183,7 +195,7 @@ impl Rows {
                 new.alive += 1;
             }
         }
-        *self = new;
+        new
     }
 
     fn candidates(&self, query: &Query<'_>, filter: &Filter, limit: usize) -> Candidates {
@@ -243,5 +255,61 @@ impl Rows {
             (self.articles[article as usize].as_ref().map(|shelved| &shelved.key), number)
         };
         key(a).cmp(&key(b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::civil::DateTime;
+
+    use super::*;
+    use crate::{Passage, Terms};
+
+    fn entries(id: &str, edit: u32) -> Vec<Entry> {
+        let text = format!(
+            "---\nid: {id}\ntitle: T\nlanguage: en\nintents: [x]\nquestions: []\nanswer: Edit {edit}.\n---\n"
+        );
+        let article = Arc::new(Article::parse(Path::new(&format!("{id}.md")), &text).unwrap());
+        let entry = |number: u32| Entry {
+            passage: Passage { article: Arc::clone(&article), number, part: Part::Body, text: String::new() },
+            vector: vec![0.6, 0.8],
+            terms: Terms::of_passage(&format!("{id} edit{edit} number{number}")),
+        };
+        (0..3).map(entry).collect()
+    }
+
+    /// Places found by these words: article, number and score.
+    fn found(index: &EmbeddedIndex, words: &str) -> Vec<(String, u32, f32)> {
+        let (vector, terms) = ([0.6, 0.8], Terms::of_query(words));
+        let query = Query { vector: &vector, terms: &terms };
+        let candidates = index.candidates(&query, &Filter::new(Vec::new(), DateTime::ZERO), 100).unwrap();
+        candidates
+            .lexical
+            .iter()
+            .map(|found| (found.passage.article.id.to_string(), found.passage.number, found.lexical))
+            .collect()
+    }
+
+    #[test]
+    fn what_many_edits_leave_is_what_a_new_index_would_hold() {
+        let index = EmbeddedIndex::new(2);
+        let mut old = None;
+        for edit in 0..40 {
+            index.put(entries("edited", edit)).unwrap();
+            let key = ArticleKey::of(&entries("edited", edit)[0].passage.article);
+            if let Some(old) = old.replace(key) {
+                index.remove(&[old]).unwrap();
+            }
+            index.put(entries("kept", 0)).unwrap();
+        }
+        let fresh = EmbeddedIndex::new(2);
+        fresh.put([entries("edited", 39), entries("kept", 0)].concat()).unwrap();
+        assert_eq!(index.articles().unwrap(), fresh.articles().unwrap());
+        assert_eq!(index.passages().unwrap(), 6);
+        for words in ["edited", "edit39 number2", "edit38", "kept number1"] {
+            assert_eq!(found(&index, words), found(&fresh, words), "{words}");
+        }
     }
 }

@@ -101,3 +101,49 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(random: &mut fastrand::Rng, dimension: usize) -> Vec<f32> {
+        let vector: Vec<f32> = (0..dimension).map(|_| random.f32() - 0.5).collect();
+        let length = dot(&vector, &vector).sqrt();
+        vector.into_iter().map(|number| number / length).collect()
+    }
+
+    #[test]
+    fn rounding_never_changes_what_is_found() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for (dimension, rows) in [(2, 500), (19, 2_000), (384, 3_000)] {
+            let mut vectors = Vectors::new(dimension);
+            // Neighbours in a narrow cone, as those of an encoder are.
+            let common = unit(&mut random, dimension);
+            for _ in 0..rows {
+                let own = unit(&mut random, dimension);
+                let mixed: Vec<f32> = own.iter().zip(&common).map(|(a, b)| 0.3 * a + b).collect();
+                let length = dot(&mixed, &mixed).sqrt();
+                vectors.push(&mixed.into_iter().map(|number| number / length).collect::<Vec<f32>>());
+            }
+            for _ in 0..20 {
+                let query = unit(&mut random, dimension);
+                let admits = |row: u32| !row.is_multiple_of(7);
+                let mut plain: Vec<(u32, f32)> = (0..rows as u32)
+                    .filter(|&row| admits(row))
+                    .map(|row| (row, vectors.cosine(&query, row)))
+                    .collect();
+                plain.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                plain.truncate(30);
+                assert_eq!(vectors.nearest(&query, 30, admits, |a, b| a.cmp(&b)), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_nearest_when_nothing_is_asked_for() {
+        let mut vectors = Vectors::new(2);
+        vectors.push(&[1.0, 0.0]);
+        assert_eq!(vectors.nearest(&[1.0, 0.0], 0, |_| true, |a, b| a.cmp(&b)), []);
+        assert_eq!(vectors.nearest(&[1.0, 0.0], 3, |_| false, |a, b| a.cmp(&b)), []);
+    }
+}

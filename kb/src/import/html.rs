@@ -21,6 +21,9 @@ pub enum HtmlError {
     /// There is nothing below it.
     #[error("the page has no text below its headline")]
     NoText,
+    /// What was given beside the page is wrong.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// The page's first headline is the title, its first paragraph the short answer, and everything below the headline the full text.
@@ -36,18 +39,16 @@ pub fn article_of_html(
 ) -> Result<Article, HtmlError> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let id = ArticleId::new(name.as_ref()).ok_or_else(|| HtmlError::BadName(name.into_owned()))?;
-    let skipped = vec!["script", "style", "nav", "header", "footer", "aside", "form", "noscript", "head"];
+    let skipped = vec!["script", "style", "nav", "footer", "aside", "form", "noscript", "head"];
     let converter = htmd::HtmlToMarkdown::builder().skip_tags(skipped).build();
     let markdown = converter.convert(html).map_err(HtmlError::Unreadable)?;
-    let (_, below) = markdown
-        .split_once("# ")
-        .filter(|(above, _)| above.is_empty() || above.ends_with('\n'))
-        .ok_or(HtmlError::NoTitle)?;
-    let (title, body) = below.split_once('\n').unwrap_or((below, ""));
+    let mut lines = markdown.split_inclusive('\n');
+    let title = lines.by_ref().find(|line| line.starts_with('#')).ok_or(HtmlError::NoTitle)?;
+    let title = title.trim_start_matches('#').trim().to_owned();
+    let body: String = lines.collect();
     let is_text = |paragraph: &&str| !paragraph.is_empty() && !paragraph.starts_with(['#', '|', '!', '`']);
     let answer = body.split("\n\n").map(str::trim).find(is_text).ok_or(HtmlError::NoText)?;
-    let title = title.trim().to_owned();
-    Ok(Article {
+    let article = Article {
         id,
         language,
         version: Version::default(),
@@ -63,8 +64,11 @@ pub fn article_of_html(
         body: body.trim().to_owned(),
         path: path.to_path_buf(),
         intents_line: None,
+    };
+    match article.problems().into_iter().next() {
+        Some((_, problem)) => Err(HtmlError::Other(problem)),
+        None => Ok(article.with_version()),
     }
-    .with_version())
 }
 
 #[cfg(test)]
@@ -78,10 +82,13 @@ mod tests {
 
     #[test]
     fn a_page_has_a_headline_an_answer_and_a_text() {
-        let html = "<html><head><title>Help</title><script>bad()</script></head><body><nav>Home</nav><h1>Returns</h1>\
+        let html = "<html><head><title>Help</title><script>bad()</script></head><body><nav>Home</nav><header><h1>Returns in C# shops</h1></header>\
             <p>Within <b>7 days</b>.</p><h2>Steps</h2><ol><li>Pack</li><li>Send</li></ol></body></html>";
         let article = read(html).unwrap();
-        assert_eq!((article.title.as_str(), article.answer.as_str()), ("Returns", "Within **7 days**."));
+        assert_eq!(
+            (article.title.as_str(), article.answer.as_str()),
+            ("Returns in C# shops", "Within **7 days**.")
+        );
         assert!(article.body.contains("## Steps"), "{}", article.body);
         assert!(!article.body.contains("bad()") && !article.body.contains("Home"), "{}", article.body);
     }

@@ -87,8 +87,11 @@ impl Plan {
     pub fn new(in_force: &[InForce], brought: &[Arc<Article>], mistakes: &[Mistake]) -> Self {
         let mut before: BTreeMap<(&Language, &ArticleId), &InForce> =
             in_force.iter().map(|article| ((&article.language, &article.id), article)).collect();
-        let broken: HashSet<&str> =
-            mistakes.iter().filter_map(|mistake| mistake.path.file_stem()?.to_str()).collect();
+        let names = |mistake: &'_ Mistake| {
+            let stem = mistake.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            stem.into_iter().chain(mistake.article.as_ref().map(ToString::to_string))
+        };
+        let broken: HashSet<String> = mistakes.iter().flat_map(names).collect();
         let mut plan = Self::default();
         for article in brought {
             match before.remove(&(&article.language, &article.id)) {
@@ -185,8 +188,12 @@ mod tests {
     #[test]
     fn an_article_whose_file_is_broken_stays_in_force() {
         let kept = article("kept", "A.");
-        let mistake =
-            Mistake { path: PathBuf::from("kb/en/kept.md"), line: Some(3), problem: "broken".to_owned() };
+        let mistake = Mistake {
+            path: PathBuf::from("kb/en/kept.md"),
+            article: None,
+            line: Some(3),
+            problem: "broken".to_owned(),
+        };
         let plan = Plan::new(&[in_force(&kept, true)], &[], &[mistake]);
         assert_eq!((plan.changes.len(), plan.unchanged), (0, 1));
     }

@@ -104,7 +104,12 @@ pub fn read_table(path: &Path, text: &str, format: TableFormat, defaults: &Table
         match article {
             Ok(article) => loaded.articles.push(Arc::new(article)),
             Err(problem) => {
-                loaded.mistakes.push(Mistake { path: path.to_path_buf(), line: Some(line), problem });
+                loaded.mistakes.push(Mistake {
+                    path: path.to_path_buf(),
+                    article: None,
+                    line: Some(line),
+                    problem,
+                });
             }
         }
     }
@@ -178,20 +183,18 @@ fn csv_row(names: &[String], record: &csv::StringRecord) -> Row {
 }
 
 fn article_of(row: Row, path: &Path, line: u64, defaults: &TableDefaults) -> Result<Article, String> {
-    for (key, text) in [("question", &row.question), ("answer", &row.answer)] {
-        if text.trim().is_empty() {
-            return Err(format!("`{key}` is empty"));
-        }
+    if row.question.trim().is_empty() {
+        return Err("`question` is empty".to_owned());
     }
     let question = row.question.trim().to_owned();
     let id = row.id.unwrap_or_else(|| id_of(&question));
     let id = ArticleId::new(id.as_str())
         .ok_or_else(|| format!("`{id}` cannot be an id: use letters a to z, digits, `-` and `_`"))?;
-    let language = row.language.map(Language::new).or_else(|| defaults.language.clone());
+    let language = row.language.map(|tag| Language::new(tag.trim())).or_else(|| defaults.language.clone());
     let language = language.ok_or("it has no `language`: add the column, or give `--language`")?;
     let intents =
-        if row.intents.is_empty() { defaults.intents.clone() } else { row.intents.into_iter().collect() };
-    if intents.is_empty() {
+        if row.intents.is_empty() { defaults.intents.clone() } else { trimmed(row.intents).collect() };
+    if intents.iter().all(String::is_empty) {
         return Err("it has no `intents`: add the column, or give `--intent`".to_owned());
     }
     let moment = |key: &str, text: Option<String>| -> Result<Option<Moment>, String> {
@@ -199,12 +202,12 @@ fn article_of(row: Row, path: &Path, line: u64, defaults: &TableDefaults) -> Res
     };
     let validity = validity(moment("valid_from", row.valid_from)?, moment("valid_until", row.valid_until)?);
     let mut questions = vec![question.clone()];
-    questions.extend(row.questions.into_iter().filter(|other| *other != question));
-    Ok(Article {
+    questions.extend(trimmed(row.questions).filter(|other| !other.is_empty() && *other != question));
+    let article = Article {
         id,
         language,
         version: Version::default(),
-        title: row.title.unwrap_or(question),
+        title: row.title.map_or(question, |title| title.trim().to_owned()),
         intents,
         questions,
         tags: row.tags,
@@ -216,8 +219,15 @@ fn article_of(row: Row, path: &Path, line: u64, defaults: &TableDefaults) -> Res
         body: row.body.unwrap_or_default().trim().to_owned(),
         path: path.to_path_buf(),
         intents_line: Some(line),
+    };
+    match article.problems().into_iter().next() {
+        Some((_, problem)) => Err(problem),
+        None => Ok(article.with_version()),
     }
-    .with_version())
+}
+
+fn trimmed(texts: Vec<String>) -> impl Iterator<Item = String> {
+    texts.into_iter().map(|text| text.trim().to_owned())
 }
 
 /// The same question is the same article when the table comes again.

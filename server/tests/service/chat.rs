@@ -19,6 +19,7 @@ async fn a_question_is_answered_in_the_shops_own_words() {
         ".**.confidence" => "[probability]",
         ".**.out_of_scope" => "[probability]",
         ".**.similarity" => "[cosine]",
+        ".**.answer_probability" => "[probability]",
         ".**.bundle" => "[bundle]",
     });
 }
@@ -32,6 +33,25 @@ async fn an_english_question_gets_the_english_article() {
         exchange["reply"]["text"],
         "You can return within 7 days. Apply in \"My orders\", then send it back."
     );
+}
+
+#[tokio::test]
+async fn a_traditional_question_gets_the_answer_in_its_script() {
+    let app = TestApp::start().await;
+    let exchange = app.say(&app.conversation().await, "請問要怎麼退貨").await;
+    assert_eq!(exchange["reply"]["article"]["language"], "zh");
+    assert_eq!(exchange["reply"]["text"], "簽收次日起 7 天內可以退。請在“我的訂單”裡申請，審核通過後寄回。");
+}
+
+#[tokio::test]
+async fn an_article_is_not_served_from_the_second_on_in_which_it_ends() {
+    for (time, article) in
+        [("2098-12-31T23:59:59Z", json!("dispatch-time")), ("2099-01-01T00:00:00Z", Value::Null)]
+    {
+        let app = TestApp::at(time.parse().unwrap()).await;
+        let exchange = app.say(&app.conversation().await, "when will it ship").await;
+        assert_eq!(exchange["reply"]["article"]["id"], article, "{time}: {exchange}");
+    }
 }
 
 #[tokio::test]

@@ -53,6 +53,15 @@ impl TestApp {
     }
 
     pub(crate) async fn with_queue(queue: usize) -> Self {
+        Self::with(queue, Timestamp::now).await
+    }
+
+    /// Whose clock shows that time.
+    pub(crate) async fn at(time: Timestamp) -> Self {
+        Self::with(256, move || time).await
+    }
+
+    async fn with(queue: usize, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let database = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&database.path().join("test.db")).await.unwrap());
         let articles = TRIAGE.knowledge_base().catalogue().articles();
@@ -65,7 +74,7 @@ impl TestApp {
             replies: Arc::new(replies()),
             default_language: "zh".to_owned(),
             time_zone: TimeZone::UTC,
-            clock: Arc::new(Timestamp::now),
+            clock: Arc::new(clock),
             max_message_characters: 200,
             request_timeout: Duration::from_secs(60),
             hosts: vec!["help.example.com".to_owned()],
@@ -129,7 +138,7 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let vectors = Box::new(VectorsInMemory::default());
     let centres = KnowledgeBase::centres(&encoder, vectors.as_ref(), &articles.articles, |_, _| ()).unwrap();
     let knowledge_base = Arc::new(KnowledgeBase::new(Arc::clone(&encoder), index, vectors, centres));
-    knowledge_base.switch(&articles.articles, |_, _| ()).unwrap();
+    knowledge_base.switch(&articles.articles).unwrap();
     let probability = |value| Probability::new(value).unwrap();
     let policy = Policy {
         answer_probability: probability(0.2),

@@ -2,6 +2,7 @@
 
 mod encoder;
 mod promise;
+mod search;
 mod service;
 
 use std::path::Path;
@@ -33,6 +34,9 @@ enum Subject {
     /// Try on many random splits whether the promise is kept.
     #[command(after_help = "Example:\n  shopdesk bench promise --data banking77/train.jsonl")]
     Promise(promise::Arguments),
+    /// Measure what a search of the embedded index costs, by how many passages there are.
+    #[command(after_help = "Example:\n  shopdesk bench search --passages 1000 --passages 100000")]
+    Search(search::Arguments),
     /// Measure the service that embeds for many callers at once, against the bare encoder.
     #[command(after_help = "Example:\n  shopdesk bench service")]
     Service(service::Arguments),
@@ -42,6 +46,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     match &arguments.subject {
         Subject::Encoder(arguments) => encoder::run(shop, arguments),
         Subject::Promise(arguments) => promise::run(shop, arguments),
+        Subject::Search(arguments) => search::run(arguments),
         Subject::Service(arguments) => service::run(shop, arguments),
     }
 }

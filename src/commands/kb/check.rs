@@ -2,17 +2,15 @@
 
 use std::process::ExitCode;
 
-use crate::articles::unknown_intents;
+use crate::articles::folder;
 use crate::output;
 use crate::shop::Shop;
 
 pub(super) fn run(shop: &Shop) -> anyhow::Result<ExitCode> {
-    let articles = shopdesk_kb::Articles::load(&shop.paths.articles)?;
-    let mut mistakes = articles.mistakes.clone();
-    mistakes.extend(unknown_intents(shop, &articles)?);
-    for mistake in &mistakes {
+    let articles = folder(shop, &shop.paths.articles)?;
+    for mistake in &articles.mistakes {
         output::line(mistake)?;
     }
-    output::line(format_args!("{} articles, {} mistakes", articles.articles.len(), mistakes.len()))?;
-    Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    output::line(format_args!("{} articles, {} mistakes", articles.articles.len(), articles.mistakes.len()))?;
+    Ok(if articles.mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -16,6 +16,12 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let is_empty = std::fs::read_dir(&arguments.folder).map_or(true, |mut entries| entries.next().is_none());
+    anyhow::ensure!(
+        is_empty,
+        "`{}` is not empty: what lies there would be imported with the articles; give another folder",
+        arguments.folder.display()
+    );
     let articles = ShopArticles::open(shop)?.shelf(shop)?.articles();
     for article in &articles {
         let folder = arguments.folder.join(article.language.as_str());

@@ -10,7 +10,7 @@ use shopdesk_kb::import::{Plan, TableDefaults, TableFormat, article_of_html, rea
 use shopdesk_kb::{Articles, Language, Mistake};
 use shopdesk_server::{ArticleStore as _, Origin};
 
-use crate::articles::{RUNTIME, ShopArticles, unknown_intents};
+use crate::articles::{RUNTIME, ShopArticles, folder, leave_out_unknown_intents};
 use crate::output;
 use crate::shop::Shop;
 
@@ -21,14 +21,17 @@ Examples:
   shopdesk kb import faq.csv --language zh --intent product_info    columns `question` and `answer`
   shopdesk kb import returns.html --language en --intent return_request
 
-A folder is complete: an article that came from a folder and is not in it any more is withdrawn. Files add to what is
-there and change it. A broken article is reported and stays as it was; the others are imported. Texts that were in force
+The shop's own folder is complete: an article that came from it and is not in it any more is withdrawn. Other folders and
+files add to what is there and change it; `kb withdraw` takes out what came from them. A broken article is reported and stays as it was; the others are imported. Texts that were in force
 stay readable for good.";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A folder of Markdown articles, or a file: CSV, JSON lines, HTML or Markdown. Without it, the shop's folder.
     path: Option<PathBuf>,
+    /// The folder is complete like the shop's own: withdraw what came from a folder and is not in this one.
+    #[arg(long)]
+    complete: bool,
     /// Print what would change, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -42,10 +45,21 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.path.as_deref().unwrap_or(&shop.paths.articles);
-    let (mut brought, origin) = read(path, arguments)?;
-    leave_out_unknown_intents(shop, &mut brought)?;
+    let is_complete = path.is_dir() && (arguments.complete || path == shop.paths.articles);
+    let brought = read(shop, path, arguments)?;
+    anyhow::ensure!(
+        !brought.articles.is_empty() || !brought.mistakes.is_empty(),
+        "there is no article in `{}`: nothing was changed",
+        path.display()
+    );
     let articles = ShopArticles::open(shop)?;
-    let shelf = RUNTIME.block_on(articles.store.articles())?;
+    let origin = if is_complete { Origin::Folder } else { Origin::File };
+    let shelf = if is_complete || arguments.dry_run {
+        RUNTIME.block_on(articles.store.articles())?
+    } else {
+        // What is added is added to the shop's own articles.
+        articles.shelf(shop)?
+    };
     let plan = Plan::new(&shelf.in_force(origin), &brought.articles, &brought.mistakes);
     for mistake in &brought.mistakes {
         output::line(format_args!("left out   {mistake}"))?;
@@ -67,16 +81,22 @@ pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode
     Ok(if brought.mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn read(path: &Path, arguments: &Arguments) -> anyhow::Result<(Articles, Origin)> {
+fn read(shop: &Shop, path: &Path, arguments: &Arguments) -> anyhow::Result<Articles> {
     if path.is_dir() {
-        return Ok((Articles::load(path)?, Origin::Folder));
+        return folder(shop, path);
     }
+    let mut brought = read_file(path, arguments)?;
+    leave_out_unknown_intents(shop, &mut brought)?;
+    Ok(brought)
+}
+
+fn read_file(path: &Path, arguments: &Arguments) -> anyhow::Result<Articles> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let language = arguments.language.as_deref().map(Language::new);
     let intents: BTreeSet<String> = arguments.intent.iter().cloned().collect();
     if let Some(format) = TableFormat::of(path) {
         let defaults = TableDefaults { language, intents };
-        return Ok((read_table(path, &text, format, &defaults), Origin::File));
+        return Ok(read_table(path, &text, format, &defaults));
     }
     let mut articles = Articles::default();
     match path.extension().and_then(|extension| extension.to_str()) {
@@ -91,6 +111,7 @@ fn read(path: &Path, arguments: &Arguments) -> anyhow::Result<(Articles, Origin)
                 Ok(article) => articles.articles.push(Arc::new(article)),
                 Err(error) => articles.mistakes.push(Mistake {
                     path: path.to_path_buf(),
+                    article: None,
                     line: None,
                     problem: error.to_string(),
                 }),
@@ -101,16 +122,5 @@ fn read(path: &Path, arguments: &Arguments) -> anyhow::Result<(Articles, Origin)
             path.display()
         ),
     }
-    Ok((articles, Origin::File))
-}
-
-/// An article under an intent that there is not would never be an answer.
-fn leave_out_unknown_intents(shop: &Shop, brought: &mut Articles) -> anyhow::Result<()> {
-    let mistakes = unknown_intents(shop, brought)?;
-    let wrong = |article: &shopdesk_kb::Article| {
-        mistakes.iter().any(|mistake| mistake.path == article.path && mistake.line == article.intents_line)
-    };
-    brought.articles.retain(|article| !wrong(article));
-    brought.mistakes.extend(mistakes);
-    Ok(())
+    Ok(articles)
 }

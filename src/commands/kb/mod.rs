@@ -7,6 +7,7 @@ mod list;
 mod rebuild;
 mod search;
 mod show;
+mod withdraw;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -35,11 +36,17 @@ enum Action {
     #[command(after_help = "Example:\n  shopdesk kb list --language zh")]
     List(list::Arguments),
     /// Show an article as it is or as it was.
-    #[command(after_help = "Example:\n  shopdesk kb show return-freight --language zh --history")]
+    #[command(
+        disable_version_flag = true,
+        after_help = "Example:\n  shopdesk kb show return-freight --language zh --history"
+    )]
     Show(show::Arguments),
     /// Find the articles that answer a message.
     #[command(after_help = "Example:\n  shopdesk kb search --language zh 运费谁出")]
     Search(search::Arguments),
+    /// Take an article out of force. Its texts stay readable.
+    #[command(after_help = "Example:\n  shopdesk kb withdraw old-offer --language zh")]
+    Withdraw(withdraw::Arguments),
     /// Make all vectors and the index again from the articles in force.
     #[command(after_help = "Example:\n  shopdesk kb rebuild")]
     Rebuild,
@@ -54,6 +61,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         Action::List(arguments) => list::run(&shop, arguments),
         Action::Show(arguments) => show::run(&shop, arguments),
         Action::Search(arguments) => search::run(&shop, arguments),
+        Action::Withdraw(arguments) => withdraw::run(&shop, arguments),
         Action::Rebuild => rebuild::run(&shop),
     }
 }

@@ -22,14 +22,17 @@ impl ArticleStore for SqliteStore {
         let mut reader = self.readers.begin().await?;
         let revision = revision(&mut reader).await?;
         let rows = sqlx::query(
-            "SELECT contents, origin FROM articles JOIN article_versions USING (article, language, version) \
+            "SELECT contents, version, origin FROM articles JOIN article_versions USING (article, language, version) \
              ORDER BY language, article",
         )
         .fetch_all(&mut *reader)
         .await?;
         let articles = rows.iter().map(|row| {
             let contents: String = row.try_get("contents")?;
-            let article = Article::from_json(&contents).map_err(unreadable("article_versions.contents"))?;
+            let mut article =
+                Article::from_json(&contents).map_err(unreadable("article_versions.contents"))?;
+            // What it was called when it came into force is what quotes name, however this program would call it.
+            article.version = Version::new(row.try_get::<String, _>("version")?);
             let origin = from_word(row.try_get("origin")?, "articles.origin")?;
             Ok(ArticleInForce { article: Arc::new(article), origin })
         });
