@@ -121,6 +121,8 @@ struct Rows {
     postings: Postings,
     /// How many rows are of articles that are there.
     alive: usize,
+    /// Which rows are not.
+    gone: Vec<bool>,
 }
 
 impl Rows {
@@ -132,6 +134,7 @@ impl Rows {
             vectors: Vectors::new(dimension),
             postings: Postings::default(),
             alive: 0,
+            gone: Vec::new(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Rows {
             self.vectors.push(&vector);
             self.postings.add(row, &terms);
             self.shelved_mut(position).rows.push(row);
+            self.gone.push(false);
             self.alive += 1;
         }
     }
@@ -172,6 +176,9 @@ impl Rows {
         let Some(position) = self.by_key.remove(key) else { return };
         if let Some(shelved) = self.articles[position as usize].take() {
             self.alive -= shelved.rows.len();
+            for row in shelved.rows {
+                self.gone[row as usize] = true;
+            }
         }
     }
 
@@ -192,6 +199,7 @@ impl Rows {
                 new.vectors.push(self.vectors.exact(old));
                 new.postings.add_weights(row, &terms[old as usize]);
                 new.shelved_mut(position).rows.push(row);
+                new.gone.push(false);
                 new.alive += 1;
             }
         }
@@ -202,16 +210,12 @@ impl Rows {
         let admitted = self.admitted(filter);
         let admits = |row: u32| admitted[row as usize];
         let dense = self.vectors.nearest(query.vector, limit, admits, |a, b| self.order(a, b));
-        let is_alive = |row: u32| self.articles[self.rows[row as usize].article as usize].is_some();
-        let scores = self.postings.scores(query.terms, self.rows.len(), self.alive, is_alive);
-        let mut lexical: Vec<(u32, f32)> = scores.into_iter().filter(|&(row, _)| admits(row)).collect();
-        let by_score =
-            |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then_with(|| self.order(a.0, b.0));
-        if lexical.len() > limit && limit > 0 {
-            lexical.select_nth_unstable_by(limit - 1, by_score);
-        }
+        let scores = self.postings.scores(query.terms, self.alive, &self.gone);
+        let found = || (0..).zip(scores.iter().copied()).filter(|&(row, score)| score > 0.0 && admits(row));
+        let least = vectors::nth_highest(found().map(|(_, score)| score), limit.max(1)).unwrap_or(0.0);
+        let mut lexical: Vec<(u32, f32)> = found().filter(|&(_, score)| score >= least).collect();
+        lexical.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| self.order(a.0, b.0)));
         lexical.truncate(limit);
-        lexical.sort_unstable_by(by_score);
         let by_row: HashMap<u32, f32> = lexical.iter().copied().collect();
         let candidate = |row: u32, cosine: f32| Candidate {
             passage: self.passage(row),
@@ -233,6 +237,10 @@ impl Rows {
         let mut admitted = vec![false; self.rows.len()];
         for shelved in self.articles.iter().flatten().filter(|shelved| filter.admits(&shelved.article)) {
             let exception = filter.except_passage.as_ref().filter(|passage| passage.article == shelved.key);
+            if exception.is_none() && filter.except_parts.is_empty() {
+                shelved.rows.iter().for_each(|&row| admitted[row as usize] = true);
+                continue;
+            }
             for &row in &shelved.rows {
                 let Row { number, part, .. } = self.rows[row as usize];
                 admitted[row as usize] = !filter.except_parts.contains(&part)

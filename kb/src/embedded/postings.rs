@@ -22,28 +22,23 @@ impl Postings {
         }
     }
 
-    /// BM25 of every row that shares a term with the message. `alive` of the `rows` are there; how rare a term is goes by those.
-    pub(super) fn scores(
-        &self,
-        query: &Terms,
-        rows: usize,
-        alive: usize,
-        is_alive: impl Fn(u32) -> bool,
-    ) -> Vec<(u32, f32)> {
-        let mut scores = vec![0.0_f32; rows];
-        let mut touched = Vec::new();
+    /// BM25 of every row, 0 of those that share no term with the message. `alive` rows are there, the others are `gone`; how rare a term is
+    /// goes by those that are there.
+    pub(super) fn scores(&self, query: &Terms, alive: usize, gone: &[bool]) -> Vec<f32> {
+        let mut scores = vec![0.0_f32; gone.len()];
         for (term, count) in query.iter() {
             let Some(having) = self.rows_by_term.get(&term) else { continue };
-            let having_alive = having.iter().filter(|&&(row, _)| is_alive(row)).count();
+            let having_alive = if alive == gone.len() {
+                having.len()
+            } else {
+                having.iter().filter(|&&(row, _)| !gone[row as usize]).count()
+            };
             let rarity = count * inverse_document_frequency(alive, having_alive);
             for &(row, weight) in having {
-                if scores[row as usize] == 0.0 {
-                    touched.push(row);
-                }
                 scores[row as usize] += rarity * weight;
             }
         }
-        touched.into_iter().map(|row| (row, scores[row as usize])).collect()
+        scores
     }
 
     /// The terms of each row.
