@@ -6,7 +6,7 @@
 //! why so, and what else was tried.
 //!
 //! 1. [`lexical`] and [`kernel`]: how alike two messages are.
-//! 2. [`ridge`] and [`softmax`], with [`nystroem`], [`curvature`] and [`lbfgs`]: scores of the classes, which [`stack`] adds up.
+//! 2. [`ridge`] and [`softmax`], with [`nystroem`], [`curvature`] and [`crate::lbfgs`]: scores of the classes, which [`stack`] adds up.
 //! 3. [`confidence`]: probabilities from scores.
 //! 4. [`promise`]: thresholds from probabilities.
 //! 5. [`mod@train`], which puts these together: [`examples`] in their order, [`regressions`] on them, [`mod@fit`] to a classifier.

@@ -153,13 +153,16 @@ impl Vocabulary {
         if file.len() < end {
             return Err(truncated(end));
         }
-        for trie in [&piece_trie, &rule_trie].into_iter().filter(|trie| !trie.is_empty()) {
+        // Tries are read without looking at their bounds, so nothing may pass here that leads out of them. There may be no rules; there must be
+        // pieces.
+        let tries = [Some(&piece_trie), Some(&rule_trie).filter(|trie| !trie.is_empty())];
+        for trie in tries.into_iter().flatten() {
+            DoubleArray::new(&file[trie.clone()])
+                .map_err(|error| Error::unusable(path, format!("a trie is damaged: {error:?}")))?;
             // The library checks every unit but a root that claims to be a leaf.
             if file.get(trie.start + 3).is_some_and(|byte| byte & 0x80 != 0) {
                 return Err(Error::unusable(path, "a trie is damaged: its root is a leaf"));
             }
-            DoubleArray::new(&file[trie.clone()])
-                .map_err(|error| Error::unusable(path, format!("a trie is damaged: {error:?}")))?;
         }
         Ok(Self {
             file,
