@@ -1,6 +1,7 @@
 //! The shop's articles: from the folder into the database, and from there into force.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -10,7 +11,7 @@ use shopdesk_kb::import::Plan;
 use shopdesk_kb::{Article, ArticleKey, Articles, EmbeddedIndex, Index, Mistake};
 use shopdesk_model::TextEncoder;
 use shopdesk_qdrant::{QdrantIndex, QdrantSettings, Rebuild};
-use shopdesk_server::{ArticleStore, Origin, Shelf, SqliteStore, StoredVectors};
+use shopdesk_server::{Origin, Shelf, Store, StoredVectors};
 use shopdesk_triage::{Centres, KnowledgeBase, Triage};
 use tokio::runtime::Runtime;
 
@@ -31,20 +32,24 @@ pub(crate) static RUNTIME: LazyLock<Runtime> =
 /// The shop's database, and what depends on the articles in it.
 #[derive(Clone)]
 pub(crate) struct ShopArticles {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Store,
 }
 
 impl ShopArticles {
     /// Opens the database, and makes it if there is none.
     pub(crate) fn open(shop: &Shop) -> anyhow::Result<Self> {
+        if let Some(url) = shop.database_url()? {
+            let connections = shop.database.connections.map(NonZeroU32::get);
+            let store = RUNTIME.block_on(Store::connect(&url, connections));
+            return Ok(Self { store: store.context("cannot use the PostgreSQL database")? });
+        }
         let path = shop.database();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         }
-        let store = RUNTIME.block_on(SqliteStore::open(&path));
-        let store = store.with_context(|| format!("cannot use `{}`", path.display()))?;
-        Ok(Self { store: Arc::new(store) })
+        let store = RUNTIME.block_on(Store::open(&path));
+        Ok(Self { store: store.with_context(|| format!("cannot use `{}`", path.display()))? })
     }
 
     /// The articles in force. A shop that never imported any gets those of its folder.
@@ -207,7 +212,7 @@ impl ShopArticles {
     }
 
     fn vectors(&self) -> StoredVectors {
-        StoredVectors::new(Arc::clone(&self.store) as Arc<dyn ArticleStore>, RUNTIME.handle().clone())
+        StoredVectors::new(self.store.clone(), RUNTIME.handle().clone())
     }
 }
 

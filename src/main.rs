@@ -55,6 +55,14 @@ enum Command {
     Eval(commands::eval::Arguments),
     /// Serve the chat.
     Serve(commands::serve::Arguments),
+    /// Make, list and revoke keys for the shop's own systems.
+    Key(commands::key::Arguments),
+    /// Add and list the people who work for the shop.
+    User(commands::user::Arguments),
+    /// Copy the database while it is in use.
+    Backup(commands::database::BackupArguments),
+    /// Remove everything that is known of a customer.
+    Erase(commands::database::EraseArguments),
     /// Measure how fast this machine is.
     Bench(commands::bench::Arguments),
 }
@@ -84,6 +92,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Kb(arguments) => commands::kb::run(shop, arguments),
         Command::Eval(arguments) => commands::eval::run(shop, arguments),
         Command::Serve(arguments) => commands::serve::run(shop, arguments),
+        Command::Key(arguments) => commands::key::run(shop, arguments),
+        Command::User(arguments) => commands::user::run(shop, arguments),
+        Command::Backup(arguments) => commands::database::back_up(shop, arguments),
+        Command::Erase(arguments) => commands::database::erase(shop, arguments),
         Command::Bench(arguments) => commands::bench::run(shop, arguments),
     }
 }

@@ -12,7 +12,10 @@ use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_qdrant::QdrantSettings;
-use shopdesk_server::{Replies, ServerConfig};
+use shopdesk_server::{
+    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, OpeningHours, Replies, Secret,
+    ServerConfig, SiteConfig, WebhookConfig,
+};
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage};
 
 use crate::articles::ShopArticles;
@@ -34,6 +37,17 @@ pub(crate) struct Shop {
     #[serde(default)]
     signals: SignalSettings,
     pub(crate) server: ServerConfig,
+    #[serde(default)]
+    pub(crate) dialogue: DialogueConfig,
+    pub(crate) hours: OpeningHours,
+    pub(crate) deadlines: DeadlineSettings,
+    #[serde(default)]
+    pub(crate) limits: LimitConfig,
+    #[serde(default)]
+    pub(crate) database: DatabaseConfig,
+    pub(crate) sites: BTreeMap<String, SiteConfig>,
+    #[serde(default)]
+    pub(crate) webhooks: BTreeMap<String, WebhookConfig>,
     pub(crate) replies: Replies,
 }
 
@@ -129,7 +143,11 @@ impl Shop {
         }
         let folder = file.parent().unwrap_or(Path::new("."));
         let Paths { intents, sentiment, articles, model, data } = &mut shop.paths;
-        for path in [intents, articles, model, data].into_iter().chain(sentiment) {
+        let secrets = shop.sites.values_mut().filter_map(|site| site.identity_secret_file.as_mut());
+        let secrets = secrets.chain(&mut shop.database.url_file);
+        let secrets =
+            secrets.chain(shop.webhooks.values_mut().filter_map(|webhook| webhook.secret_file.as_mut()));
+        for path in [intents, articles, model, data].into_iter().chain(sentiment).chain(secrets) {
             *path = folder.join(&*path);
         }
         Ok(shop)
@@ -160,6 +178,11 @@ impl Shop {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.paths.data.join("shopdesk.db")
+    }
+
+    /// Where the PostgreSQL database is, if the shop has one.
+    pub(crate) fn database_url(&self) -> anyhow::Result<Option<Secret>> {
+        optional_secret("SHOPDESK_DATABASE_URL", self.database.url_file.as_deref())
     }
 
     /// The whole pipeline, ready to assess messages.
@@ -231,4 +254,12 @@ impl Shop {
     pub(crate) fn now(&self) -> anyhow::Result<jiff::civil::DateTime> {
         Ok(jiff::Timestamp::now().to_zoned(self.time_zone()?).datetime())
     }
+}
+
+/// A secret from the environment or a file; nothing when it is in neither.
+pub(crate) fn optional_secret(variable: &str, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    if std::env::var_os(variable).is_none() && file.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Secret::from_env_or_file(variable, file)?))
 }

@@ -1,6 +1,8 @@
 //! The program as a user runs it: the real binary, the real model, the starter shop.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -127,7 +129,7 @@ fn a_new_bundle_is_used_without_a_restart_and_a_broken_one_is_not() {
     let shop = trained_copy(&folder);
     let server = Server::start(&shop);
     let bundle_in_use = || {
-        let conversation = server.post("/v1/conversations", &json!({}))["id"].as_str().unwrap().to_owned();
+        let conversation = server.conversation();
         let path = format!("/v1/conversations/{conversation}/messages");
         server.post(&path, &json!({ "text": "转人工" }));
         let tickets = server.get("/v1/tickets");
@@ -246,7 +248,7 @@ fn what_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let shop = trained_copy(&folder);
     let server = Server::start(&shop);
-    let conversation = server.post("/v1/conversations", &json!({}))["id"].as_str().unwrap().to_owned();
+    let conversation = server.conversation();
     let path = format!("/v1/conversations/{conversation}");
     let answered = server.post(&format!("{path}/messages"), &json!({ "text": "怎么申请退货" }));
     let escalated = server.post(&format!("{path}/messages"), &json!({ "text": "转人工" }));
@@ -346,6 +348,10 @@ fn copy_folder(from: &Path, to: &Path) {
 struct Server {
     child: Child,
     address: String,
+    /// A key for everything.
+    key: String,
+    /// The visitors' tokens, by conversation.
+    tokens: RefCell<HashMap<String, String>>,
 }
 
 impl Server {
@@ -356,18 +362,34 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
         let address = address.unwrap_or_else(|| panic!("no address in `{line}`")).to_owned();
-        Self { child, address }
+        let made = shopdesk(shop, &["key", "create", "test", "--scope", "admin"]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        Self { child, address, key, tokens: RefCell::default() }
     }
 
     fn get(&self, path: &str) -> Value {
-        self.request(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
+        let token = self.bearer(path);
+        self.request(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"))
+    }
+
+    fn bearer(&self, path: &str) -> String {
+        let id = path.strip_prefix("/v1/conversations/").and_then(|rest| rest.split(['/', '?']).next());
+        id.and_then(|id| self.tokens.borrow().get(id).cloned()).unwrap_or_else(|| self.key.clone())
+    }
+
+    fn conversation(&self) -> String {
+        let begun = self.post("/v1/conversations", &json!({}));
+        let text = |key: &str| begun[key].as_str().unwrap().to_owned();
+        self.tokens.borrow_mut().insert(text("id"), text("token"));
+        text("id")
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
         let body = body.to_string();
-        let length = body.len();
+        let (length, token) = (body.len(), self.bearer(path));
         self.request(&format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ))
     }
 

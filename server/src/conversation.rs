@@ -1,30 +1,26 @@
-//! Conversations and their messages, as they are kept and as the API shows them.
+//! Conversations, and who speaks for the shop in them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shopdesk_kb::{Article, ArticleId, Language, Version};
-use shopdesk_model::classifier::BundleId;
-use shopdesk_model::intents::IntentId;
-use shopdesk_model::{Probability, SentimentGuess};
-use shopdesk_triage::{Alarm, Entity, EscalationReason, MessageLanguage, RuleName};
 use uuid::Uuid;
 
 macro_rules! id_newtype {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name(uuid::Uuid);
 
         impl $name {
             /// A new id; later ones sort after earlier ones.
             #[must_use]
             #[expect(clippy::new_without_default, reason = "every call gives another id")]
             pub fn new() -> Self {
-                Self(Uuid::now_v7())
+                Self(uuid::Uuid::now_v7())
             }
         }
 
@@ -52,180 +48,194 @@ id_newtype!(
     MessageId
 );
 
-/// A conversation without its messages.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+impl ConversationId {
+    /// The id as a visitor's token carries it.
+    pub(crate) fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl From<Uuid> for ConversationId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+/// A conversation without what was said in it.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
     /// Who speaks for the shop.
     pub state: ConversationState,
     /// When it began.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// The number of its last event.
+    pub last_sequence: i64,
+    /// The site on which it was begun.
+    pub site: String,
+    /// How the shopper reached us, such as `widget`.
+    pub channel: String,
+    /// The language of the page, as a BCP 47 tag, if it was said.
+    pub language: Option<String>,
+    /// The shop's customer, if the shop vouches for it.
+    pub customer: Option<Customer>,
+    /// What the page says beside the messages, such as an order.
+    pub context: BTreeMap<String, String>,
+    /// How the shopper can be reached when nobody came in time.
+    pub contact: Option<Contact>,
+    /// What the shopper says of the conversation.
+    pub rating: Option<Rating>,
+    /// Up to which event the shopper has read.
+    pub shopper_read: i64,
+    /// Up to which event an agent has read.
+    pub agent_read: i64,
+}
+
+/// A customer of the shop, by the shop's own id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Customer {
+    /// The shop's id.
+    pub id: String,
+    /// What to call the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// How a shopper can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// What `value` is.
+    pub kind: ContactKind,
+    /// A number, an address.
+    pub value: String,
+    /// Anything else, such as when to call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A way to reach a shopper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactKind {
+    /// By telephone.
+    Phone,
+    /// By e-mail.
+    Email,
+    /// As the note says.
+    Other,
+}
+
+/// What a shopper says of a conversation, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rating {
+    /// From 1, bad, to 5, good.
+    #[schema(minimum = 1, maximum = 5)]
+    pub score: u8,
+    /// Why.
+    #[serde(default)]
+    pub reasons: Vec<RatingReason>,
+    /// In the shopper's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// Why a conversation was good or bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RatingReason {
+    /// It took long.
+    Slow,
+    /// The problem is still there.
+    NotSolved,
+    /// It was hard to understand.
+    Unclear,
+    /// Somebody was rude.
+    Rude,
+    /// It was quick.
+    Fast,
+    /// The problem is gone.
+    Solved,
+    /// Somebody was kind.
+    Friendly,
 }
 
 /// Who speaks for the shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationState {
     /// The program answers.
     Bot,
-    /// A ticket is open. The program is silent: nobody talks over a human.
+    /// A ticket waits for an agent. The program is silent: nobody talks over a human.
     WaitingForHuman,
+    /// An agent answers.
+    WithHuman,
+    /// It is over, until the shopper writes again.
+    Closed,
+}
+
+/// What happens to a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConversationStep {
+    /// A human has to answer: a ticket is open.
+    HandOver,
+    /// An agent takes the ticket.
+    Claim,
+    /// The agent gives it back.
+    Release,
+    /// Shopper or agent end it.
+    Close,
+    /// The shopper writes again and the program may answer.
+    ReopenForBot,
+    /// The shopper writes again to the agents.
+    ReopenForHuman,
+}
+
+/// A step that cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a conversation that is `{}` cannot take the step {step:?}", state.as_str())]
+pub struct IllegalStep {
+    /// Where the conversation is.
+    pub state: ConversationState,
+    /// What was to happen.
+    pub step: ConversationStep,
 }
 
 impl ConversationState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Bot, Self::WaitingForHuman, Self::WithHuman, Self::Closed];
+
     /// The word used in JSON and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Bot => "bot",
             Self::WaitingForHuman => "waiting_for_human",
+            Self::WithHuman => "with_human",
+            Self::Closed => "closed",
         }
     }
-}
 
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sender {
-    /// The shop's customer.
-    Shopper,
-    /// This program, in the shop's words.
-    Bot,
-}
-
-/// A message of a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Message {
-    /// Its id.
-    pub id: MessageId,
-    /// 1 for the first of its conversation, without gaps.
-    pub sequence: i64,
-    /// Who wrote it.
-    pub sender: Sender,
-    /// What it says.
-    pub text: String,
-    /// When it was stored.
-    pub created_at: Timestamp,
-    /// What a reply of the program has beside its text.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub reply: Option<Reply>,
-}
-
-/// What a reply of the program has beside its text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    /// The article that it quotes.
-    pub article: Option<Citation>,
-    /// What the shopper may choose from.
-    pub choices: Vec<Choice>,
-    /// How it came about.
-    pub assessment: Option<Assessed>,
-}
-
-/// An article in the version that was quoted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Citation {
-    /// The article.
-    pub id: ArticleId,
-    /// Its language.
-    pub language: Language,
-    /// The version, which stays readable at `/v1/articles/{id}/{language}/{version}`.
-    pub version: Version,
-    /// Its headline.
-    pub title: String,
-}
-
-impl From<&Article> for Citation {
-    fn from(article: &Article) -> Self {
-        Self {
-            id: article.id.clone(),
-            language: article.language.clone(),
-            version: article.version.clone(),
-            title: article.title.clone(),
+    /// Where a step leads from here.
+    ///
+    /// # Errors
+    /// When it leads nowhere from here.
+    pub fn after(self, step: ConversationStep) -> Result<Self, IllegalStep> {
+        use ConversationStep::{Claim, Close, HandOver, Release, ReopenForBot, ReopenForHuman};
+        match (self, step) {
+            (Self::Bot, HandOver) | (Self::WithHuman, Release) | (Self::Closed, ReopenForHuman) => {
+                Ok(Self::WaitingForHuman)
+            }
+            // An agent may write to whoever still talks to the program, and hand a claimed ticket to a colleague.
+            (Self::Bot | Self::WaitingForHuman | Self::WithHuman, Claim) => Ok(Self::WithHuman),
+            (Self::Bot | Self::WaitingForHuman | Self::WithHuman, Close) => Ok(Self::Closed),
+            (Self::Closed, ReopenForBot) => Ok(Self::Bot),
+            (state, step) => Err(IllegalStep { state, step }),
         }
     }
-}
-
-/// One of the meanings that the shopper is asked to choose from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The intent.
-    pub intent: IntentId,
-    /// Its title in the shopper's language.
-    pub title: String,
-}
-
-/// What the pipeline made of a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Assessed {
-    /// What was decided.
-    pub decision: DecisionKind,
-    /// Why a human takes over, if one does.
-    pub reason: Option<EscalationReason>,
-    /// The message's language.
-    pub language: MessageLanguage,
-    /// How sure that is; nothing in what was stored before this was kept.
-    #[serde(default)]
-    pub language_confidence: Option<Probability>,
-    /// How the shopper probably feels, where the bundle has learnt that.
-    #[serde(default)]
-    pub sentiment: Option<SentimentGuess>,
-    /// The three likeliest intents.
-    pub intents: Vec<IntentConfidence>,
-    /// The probability that it is none of the shop's intents.
-    pub out_of_scope: Probability,
-    /// What the message names, in its order.
-    #[serde(default)]
-    pub entities: Vec<Entity>,
-    /// The rule by which a human is asked for in so many words, if one is.
-    #[serde(default)]
-    pub human_request: Option<RuleName>,
-    /// What in its words makes it urgent, the most urgent first.
-    #[serde(default)]
-    pub alarms: Vec<Alarm>,
-    /// Cosine between the message and the quoted article.
-    pub similarity: Option<f32>,
-    /// How probable it is that the quoted article answers the message.
-    #[serde(default)]
-    pub answer_probability: Option<Probability>,
-    /// The bundle that made the probabilities.
-    pub bundle: BundleId,
-    /// Whether the end of the message was too long to be read.
-    pub truncated: bool,
-}
-
-/// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
-    /// An article answers.
-    Answer,
-    /// The shopper is asked what is meant.
-    Clarify,
-    /// A human takes over.
-    Escalate,
-}
-
-/// An intent with its probability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IntentConfidence {
-    /// The intent.
-    pub id: IntentId,
-    /// Its calibrated probability.
-    pub confidence: Probability,
-}
-
-/// A version of an article, as it was quoted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ArticleVersion {
-    /// Which article and version.
-    #[serde(flatten)]
-    pub citation: Citation,
-    /// The short answer.
-    pub answer: String,
-    /// The full text, in Markdown.
-    pub body: String,
 }
 
 #[cfg(test)]
@@ -233,12 +243,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_stored_before_signals_were_kept_can_be_read() {
-        let stored = r#"{"decision":"escalate","reason":"out_of_scope","language":"zh-Hans","intents":[{"id":"returns",
-            "confidence":0.25}],"out_of_scope":0.7,"similarity":null,"bundle":"43eb91cd39dc","truncated":false}"#;
-        let assessed: Assessed = serde_json::from_str(stored).unwrap();
-        assert_eq!(assessed.language_confidence, None);
-        assert!(assessed.entities.is_empty() && assessed.alarms.is_empty());
-        assert_eq!(assessed.human_request, None);
+    fn every_step_leads_where_it_should_or_nowhere() {
+        use ConversationState::{Bot, Closed, WaitingForHuman, WithHuman};
+        use ConversationStep::{Claim, Close, HandOver, Release, ReopenForBot, ReopenForHuman};
+        let steps = [HandOver, Claim, Release, Close, ReopenForBot, ReopenForHuman];
+        let expected = [
+            (Bot, [Some(WaitingForHuman), Some(WithHuman), None, Some(Closed), None, None]),
+            (WaitingForHuman, [None, Some(WithHuman), None, Some(Closed), None, None]),
+            (WithHuman, [None, Some(WithHuman), Some(WaitingForHuman), Some(Closed), None, None]),
+            (Closed, [None, None, None, None, Some(Bot), Some(WaitingForHuman)]),
+        ];
+        for (state, ends) in expected {
+            for (step, end) in steps.into_iter().zip(ends) {
+                assert_eq!(state.after(step), end.ok_or(IllegalStep { state, step }));
+            }
+        }
     }
 }

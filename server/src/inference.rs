@@ -58,9 +58,26 @@ impl Assessor {
     /// # Errors
     /// [`AssessError::Overloaded`] at once when the queue is full.
     pub async fn assess(&self, message: &str, at: DateTime) -> Result<Assessment, AssessError> {
+        self.assess_after(None, message, at).await
+    }
+
+    /// The same for a message that is read together with what was said before it.
+    ///
+    /// # Errors
+    /// [`AssessError::Overloaded`] at once when the queue is full.
+    pub async fn assess_after(
+        &self,
+        before: Option<&str>,
+        message: &str,
+        at: DateTime,
+    ) -> Result<Assessment, AssessError> {
         let triage = self.triage();
         let (preparer, text) = (Arc::clone(&triage), message.to_owned());
-        let preparing = tokio::task::spawn_blocking(move || preparer.prepare(&text));
+        let before = before.map(ToOwned::to_owned);
+        let preparing = tokio::task::spawn_blocking(move || match before {
+            Some(before) => preparer.prepare_after(&before, &text),
+            None => preparer.prepare(&text),
+        });
         let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
         let (sender, receiver) = oneshot::channel();
         self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {

@@ -3,39 +3,81 @@
 //! Read it in this order:
 //!
 //! 1. [`mod@dialogue`]: what happens to a shopper's message. It is stored, assessed, and answered or handed over.
-//! 2. [`Store`]: where everything is kept; [`SqliteStore`] is the embedded one.
-//! 3. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
-//! 4. [`router`]: the HTTP routes, thin.
+//! 2. [`Conversation`], [`Message`], [`Event`], [`Ticket`]: what is kept, and which steps each of them may take.
+//! 3. [`Store`]: where everything is kept, in SQLite or PostgreSQL.
+//! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
+//! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
+//! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
+//! 7. [`mod@auth`]: who may come in, and how often.
+//! 8. [`router`]: the HTTP routes, thin.
 
 mod dialogue;
 
+mod agent;
+mod conversation;
+mod event;
+mod message;
+mod ticket;
+pub use agent::{Agent, AgentId, Role, Skills};
+pub use conversation::{
+    Contact, ContactKind, Conversation, ConversationId, ConversationState, ConversationStep, Customer,
+    IllegalStep, MessageId, Rating, RatingReason,
+};
+pub use event::{Change, Event, Happening, Sign};
+pub use message::{
+    ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
+    Sender,
+};
+pub use ticket::{
+    Correction, CorrectionId, Deadline, Entry, IllegalTicketStep, LogEntry, Suggestion, Ticket,
+    TicketContents, TicketId, TicketState, TicketStep,
+};
+
 mod store;
 pub use store::{
-    ArticleInForce, ArticleStore, HistoryEntry, NewMessage, NewTicket, Origin, Outcome, Received, Shelf,
-    SqliteStore, Store, StoreError, StoredVectors,
+    Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
+    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
+    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
+    TicketPage, Turn,
 };
+
+mod live;
 
 mod inference;
 pub use inference::{AssessError, Assessor};
 
+mod deadlines;
+mod hours;
+mod watch;
+pub use deadlines::{DeadlineSettings, DeadlineStatus, Due, DueTime, Share, ShareError, Targets};
+pub use hours::{HoursConfig, HoursError, OpeningHours};
+
+mod auth;
+mod mask;
+mod secret;
+mod webhooks;
+pub use auth::{
+    ApiKey, IdentityCheck, IdentitySecretTooShort, KeyRecord, LoginThrottle, PasswordError, Passwords, Rate,
+    RateLimiter, RetryAfter, Scope, Scopes, SessionHash, SessionId, ThrottleSettings, TokenError, TryLater,
+    UnknownScope, VisitorTokens, WeakPassword, check_new_password, new_key,
+};
+pub use mask::mask;
+pub use secret::{Secret, SecretError};
+pub use webhooks::{RefusedUrl, SignatureError, Webhook, WebhookSecret, WebhookSecretError};
+
 mod routes;
-pub use routes::router;
+pub use routes::{first_invitation, invite, router};
 
 mod config;
-mod conversation;
 mod problem;
 mod replies;
 mod script;
 mod serve;
 mod state;
-mod ticket;
 
-pub use config::ServerConfig;
-pub use conversation::{
-    ArticleVersion, Assessed, Choice, Citation, Conversation, ConversationId, ConversationState,
-    DecisionKind, IntentConfidence, Message, MessageId, Reply, Sender,
+pub use config::{
+    DatabaseConfig, DialogueConfig, LimitConfig, Position, ServerConfig, SiteConfig, WebhookConfig,
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;
-pub use state::AppState;
-pub use ticket::{Suggestion, Ticket, TicketId};
+pub use state::{AppState, Present, Settings, Site};

@@ -17,6 +17,26 @@ const RETRY_AFTER_SECONDS: u16 = 2;
 pub(crate) enum Problem {
     NoConversation,
     NoArticleVersion,
+    NoSite,
+    NoMessage,
+    NoTicket,
+    NoAgent,
+    NoKey,
+    NoCorrection,
+    NoInvitation,
+    NoToken,
+    WrongToken,
+    WrongSignature,
+    WrongKey,
+    WrongLogin,
+    NotLoggedIn,
+    NotAllowed,
+    Forged,
+    OriginNotAllowed,
+    NoFiles,
+    AlreadyRated,
+    CannotRateYet,
+    LoginTaken,
     NoRoute,
     EmptyMessage,
     MessageTooLong { limit: usize },
@@ -28,6 +48,9 @@ pub(crate) enum Problem {
     Failed,
     InvalidBody { detail: String, status: StatusCode },
     InvalidParameter { detail: String },
+    InvalidValue { detail: String },
+    IllegalStep { detail: String },
+    TooManyRequests { seconds: u64 },
     Overloaded,
     NotReady,
     Store(StoreError),
@@ -35,7 +58,11 @@ pub(crate) enum Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Step(step) => Self::IllegalStep { detail: step.to_string() },
+            StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
+            other => Self::Store(other),
+        }
     }
 }
 
@@ -53,6 +80,26 @@ impl Problem {
         match self {
             Self::NoConversation => "no-conversation",
             Self::NoArticleVersion => "no-article-version",
+            Self::NoSite => "no-site",
+            Self::NoMessage => "no-message",
+            Self::NoTicket => "no-ticket",
+            Self::NoAgent => "no-agent",
+            Self::NoKey => "no-key",
+            Self::NoCorrection => "no-correction",
+            Self::NoInvitation => "no-invitation",
+            Self::NoToken => "no-token",
+            Self::WrongToken => "wrong-token",
+            Self::WrongSignature => "wrong-signature",
+            Self::WrongKey => "wrong-key",
+            Self::WrongLogin => "wrong-login",
+            Self::NotLoggedIn => "not-logged-in",
+            Self::NotAllowed => "not-allowed",
+            Self::Forged => "forged",
+            Self::OriginNotAllowed => "origin-not-allowed",
+            Self::NoFiles => "no-files",
+            Self::AlreadyRated => "already-rated",
+            Self::CannotRateYet => "cannot-rate-yet",
+            Self::LoginTaken => "login-taken",
             Self::NoRoute => "no-route",
             Self::EmptyMessage => "empty-message",
             Self::MessageTooLong { .. } => "message-too-long",
@@ -63,6 +110,9 @@ impl Problem {
             Self::TimedOut => "timed-out",
             Self::InvalidBody { .. } => "invalid-body",
             Self::InvalidParameter { .. } => "invalid-parameter",
+            Self::InvalidValue { .. } => "invalid-value",
+            Self::IllegalStep { .. } => "illegal-step",
+            Self::TooManyRequests { .. } => "too-many-requests",
             Self::Overloaded => "overloaded",
             Self::NotReady => "not-ready",
             Self::Store(_) | Self::Failed => "internal",
@@ -75,7 +125,30 @@ impl Problem {
             Self::EmptyMessage
             | Self::MessageTooLong { .. }
             | Self::InvalidClientMessageId { .. }
+            | Self::InvalidValue { .. }
             | Self::InvalidParameter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IllegalStep { .. } => StatusCode::CONFLICT,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoSite => StatusCode::NOT_FOUND,
+            Self::NoMessage => StatusCode::NOT_FOUND,
+            Self::NoTicket => StatusCode::NOT_FOUND,
+            Self::NoAgent => StatusCode::NOT_FOUND,
+            Self::NoKey => StatusCode::NOT_FOUND,
+            Self::NoCorrection => StatusCode::NOT_FOUND,
+            Self::NoInvitation => StatusCode::NOT_FOUND,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::WrongToken => StatusCode::UNAUTHORIZED,
+            Self::WrongSignature => StatusCode::UNAUTHORIZED,
+            Self::WrongKey => StatusCode::UNAUTHORIZED,
+            Self::WrongLogin => StatusCode::UNAUTHORIZED,
+            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::Forged => StatusCode::FORBIDDEN,
+            Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Self::NoFiles => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::AlreadyRated => StatusCode::CONFLICT,
+            Self::CannotRateYet => StatusCode::CONFLICT,
+            Self::LoginTaken => StatusCode::CONFLICT,
             Self::ClientMessageIdReused => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
@@ -91,6 +164,26 @@ impl Problem {
         match self {
             Self::NoConversation => "No such conversation",
             Self::NoArticleVersion => "No such version of an article",
+            Self::NoSite => "No such site",
+            Self::NoMessage => "No such answer",
+            Self::NoTicket => "No such ticket",
+            Self::NoAgent => "No such agent",
+            Self::NoKey => "No such key",
+            Self::NoCorrection => "No such correction waits",
+            Self::NoInvitation => "The invitation does not hold",
+            Self::NoToken => "A token is needed",
+            Self::WrongToken => "The token does not hold",
+            Self::WrongSignature => "The customer is not vouched for",
+            Self::WrongKey => "The key does not hold",
+            Self::WrongLogin => "The login or the password is wrong",
+            Self::NotLoggedIn => "Nobody is logged in",
+            Self::NotAllowed => "This is not allowed",
+            Self::Forged => "The request may be forged",
+            Self::OriginNotAllowed => "The page is not one of the site's",
+            Self::NoFiles => "Files are not taken",
+            Self::AlreadyRated => "The conversation is rated",
+            Self::CannotRateYet => "There is nothing to rate yet",
+            Self::LoginTaken => "The login is taken",
             Self::NoRoute => "No such address",
             Self::EmptyMessage => "The message is empty",
             Self::MessageTooLong { .. } => "The message is too long",
@@ -101,6 +194,9 @@ impl Problem {
             Self::TimedOut => "It took too long",
             Self::InvalidBody { .. } => "The body cannot be read",
             Self::InvalidParameter { .. } => "A parameter cannot be used",
+            Self::InvalidValue { .. } => "A value cannot be used",
+            Self::IllegalStep { .. } => "Not in this state",
+            Self::TooManyRequests { .. } => "Too many requests",
             Self::Overloaded => "Too many messages at once",
             Self::NotReady => "Not ready",
             Self::Store(_) | Self::Failed => "Something failed on our side",
@@ -111,21 +207,48 @@ impl Problem {
         match self {
             Self::NoConversation => "Begin one with `POST /v1/conversations`.".to_owned(),
             Self::NoArticleVersion => "Take id, language and version from a reply's `article`.".to_owned(),
+            Self::NoSite => "Name one of the sections `[sites.…]` of shopdesk.toml.".to_owned(),
+            Self::NoMessage => "Take the id of a message that asks whether it helped.".to_owned(),
+            Self::NoTicket => "`GET /v1/tickets` lists them.".to_owned(),
+            Self::NoAgent => "`GET /v1/agents` lists them.".to_owned(),
+            Self::NoKey => "`GET /v1/keys` lists those that are not revoked.".to_owned(),
+            Self::NoCorrection => "`GET /v1/corrections?state=waiting` lists them.".to_owned(),
+            Self::NoInvitation => "Ask an administrator for a new one.".to_owned(),
+            Self::NoToken => {
+                "Send `Authorization: Bearer` with the token that `POST /v1/conversations` gave.".to_owned()
+            }
+            Self::WrongToken => "It is expired, or that of another conversation. Begin a new one.".to_owned(),
+            Self::WrongSignature => {
+                "Sign the customer's id with HMAC-SHA256 under the identity secret of the site.".to_owned()
+            }
+            Self::WrongKey => "It is unknown or revoked. `shopdesk key create` makes one.".to_owned(),
+            Self::WrongLogin => "Try again, or ask an administrator for an invitation.".to_owned(),
+            Self::NotLoggedIn => {
+                "Log in with `POST /v1/session`, or send a key as `Authorization: Bearer`.".to_owned()
+            }
+            Self::NotAllowed => "It needs another role, or a key with another scope.".to_owned(),
+            Self::Forged => "Send `X-CSRF-Token` with the token that `GET /v1/session` gives.".to_owned(),
+            Self::OriginNotAllowed => "Name its origin in `origins` of the site in shopdesk.toml.".to_owned(),
+            Self::NoFiles => "Describe what the file shows, in `text`.".to_owned(),
+            Self::AlreadyRated => "A conversation is rated once.".to_owned(),
+            Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),
+            Self::LoginTaken => "Give `login` another name.".to_owned(),
             Self::NoRoute => "See docs/architecture.md for the addresses there are.".to_owned(),
             Self::EmptyMessage => "Give `text` at least one character that is not white space.".to_owned(),
             Self::MessageTooLong { limit } => format!("Give `text` at most {limit} characters."),
             Self::InvalidClientMessageId { limit } => {
                 format!("Give `client_message_id` between 1 and {limit} characters.")
             }
-            Self::InvalidBody { detail, .. } | Self::InvalidParameter { detail } => detail.clone(),
+            Self::InvalidBody { detail, .. }
+            | Self::InvalidParameter { detail }
+            | Self::InvalidValue { detail }
+            | Self::IllegalStep { detail } => detail.clone(),
+            Self::TooManyRequests { seconds } => format!("Try again in {seconds} seconds."),
             Self::ClientMessageIdReused => "Give every message its own `client_message_id`.".to_owned(),
             Self::MethodNotAllowed => "The header `allow` says which.".to_owned(),
             Self::UnknownHost => "Name the host in `server.hosts` of shopdesk.toml.".to_owned(),
             Self::TimedOut => "Work goes on; read the conversation again in a moment.".to_owned(),
-            Self::Overloaded => format!(
-                "The message is kept and will be answered when there is room. Sent again with the same \
-                 `client_message_id` in {RETRY_AFTER_SECONDS} seconds, it may be answered at once."
-            ),
+            Self::Overloaded => format!("Send the request again in {RETRY_AFTER_SECONDS} seconds."),
             Self::NotReady => "The store does not answer.".to_owned(),
             Self::Store(_) | Self::Failed => {
                 "It was logged. Send the request again; with a `client_message_id` nothing is done twice."
@@ -150,8 +273,13 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(self, Self::Overloaded) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let retry_after = match self {
+            Self::Overloaded | Self::NotReady => Some(u64::from(RETRY_AFTER_SECONDS)),
+            Self::TooManyRequests { seconds } => Some(seconds),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,27 +3,57 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use shopdesk_triage::{EscalationReason, MessageLanguage};
+use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk};
 
 /// Sentences by language tag.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Replies(BTreeMap<String, LanguageReplies>);
 
-/// Sentences in one language.
+/// Sentences in one language. Names in braces are filled in when they are said.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageReplies {
     /// Asks which of the offered meanings is meant.
     pub clarify: String,
-    /// A human will look at something that we are not sure about.
-    pub handed_over: String,
+    /// Somebody is there.
+    pub greeting: String,
+    /// Somebody is grateful.
+    pub thanks: String,
+    /// Somebody leaves.
+    pub bye: String,
+    /// Somebody has understood.
+    pub acknowledge: String,
+    /// An answer did not help.
+    pub not_helpful: String,
     /// A human was asked for and is on the way.
     pub handed_over_as_asked: String,
-    /// A human will look at something that is always a human's business.
-    pub handed_over_to_specialist: String,
     /// The message is outside of what the desk does; a human has a look.
     pub handed_over_out_of_scope: String,
+    /// A human will look at something that is always a human's business.
+    pub handed_over_to_specialist: String,
+    /// A human will look at something that we are not sure about.
+    pub handed_over_unsure: String,
+    /// Answers did not help.
+    pub handed_over_after_failures: String,
+    /// The shopper is upset.
+    pub handed_over_upset: String,
+    /// A danger, a threat, a complaint.
+    pub handed_over_complaint: String,
+    /// A part of the program failed.
+    pub handed_over_failure: String,
+    /// Too many people write at once.
+    pub handed_over_busy: String,
+    /// People are there: `{minutes}`.
+    pub wait_open: String,
+    /// Others wait already: `{position}`.
+    pub wait_queue: String,
+    /// Nobody is there: `{hours}`, `{opens}`.
+    pub wait_closed: String,
+    /// Nobody came in time.
+    pub nobody_yet: String,
+    /// A contact was left.
+    pub contact_thanks: String,
 }
 
 impl Replies {
@@ -31,6 +61,11 @@ impl Replies {
     #[must_use]
     pub fn has(&self, tag: &str) -> bool {
         self.0.contains_key(tag)
+    }
+
+    /// The tags of the languages that there are sentences in.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// The sentences for a reader of `language`: its own tag, the tag without a script, the shop's default, any.
@@ -49,9 +84,28 @@ impl LanguageReplies {
             EscalationReason::HumanRequested => &self.handed_over_as_asked,
             EscalationReason::OutOfScope => &self.handed_over_out_of_scope,
             EscalationReason::IntentNeedsHuman => &self.handed_over_to_specialist,
-            EscalationReason::LowConfidence | EscalationReason::NoArticle | EscalationReason::Failure => {
-                &self.handed_over
-            }
+            EscalationReason::LowConfidence | EscalationReason::NoArticle => &self.handed_over_unsure,
+            EscalationReason::AnswersFailed => &self.handed_over_after_failures,
+            EscalationReason::Upset => &self.handed_over_upset,
+            EscalationReason::Urgent => &self.handed_over_complaint,
+            EscalationReason::Busy => &self.handed_over_busy,
+            EscalationReason::Failure => &self.handed_over_failure,
         }
     }
+
+    /// What is said to a message that wants nothing.
+    #[must_use]
+    pub fn on_small_talk(&self, small_talk: SmallTalk) -> &str {
+        match small_talk {
+            SmallTalk::Greeting => &self.greeting,
+            SmallTalk::Thanks => &self.thanks,
+            SmallTalk::Bye => &self.bye,
+            SmallTalk::Acknowledge => &self.acknowledge,
+        }
+    }
+}
+
+/// A sentence with its names in braces filled in.
+pub(crate) fn filled(sentence: &str, names: &[(&str, &str)]) -> String {
+    names.iter().fold(sentence.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

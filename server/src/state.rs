@@ -1,47 +1,164 @@
 //! What the handlers share. Only `main` and the tests construct it.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
+use shopdesk_model::intents::Priority;
 use shopdesk_triage::MessageLanguage;
+use tokio::sync::watch;
 
-use crate::{ArticleStore, Assessor, LanguageReplies, Replies, Store};
+use crate::agent::AgentId;
+use crate::auth::{
+    IdentityCheck, LoginThrottle, PasswordError, Passwords, Rate, RateLimiter, ThrottleSettings,
+    VisitorTokens,
+};
+use crate::conversation::{Conversation, ConversationId};
+use crate::deadlines::{DeadlineSettings, Due};
+use crate::hours::OpeningHours;
+use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
 
-/// The parts of the running service.
+/// The parts of the running service. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     /// Where everything is kept.
-    pub store: Arc<dyn Store>,
-    /// Where the articles are kept.
-    pub articles: Arc<dyn ArticleStore>,
+    pub store: Store,
     /// The pipeline.
     pub assessor: Assessor,
+    /// What does not change while it runs.
+    pub settings: Arc<Settings>,
+    /// What time it is; articles come into force and expire by it.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Signs and checks the tokens of visitors.
+    pub tokens: Arc<VisitorTokens>,
+    /// What is known of those who ask just now.
+    pub present: Arc<Present>,
+}
+
+/// What the shop chose, checked.
+pub struct Settings {
     /// The sentences beside the articles.
-    pub replies: Arc<Replies>,
+    pub replies: Replies,
     /// The language for readers whose own we do not know.
     pub default_language: String,
     /// Where the shop's days begin and end.
     pub time_zone: TimeZone,
-    /// What time it is; articles come into force and expire by it.
-    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The storefronts, by name.
+    pub sites: BTreeMap<String, Site>,
+    /// Where the shop's systems take what happens, by name.
+    pub webhooks: Arc<BTreeMap<String, Webhook>>,
+    /// How the program talks.
+    pub dialogue: DialogueConfig,
+    /// When people are there.
+    pub hours: OpeningHours,
+    /// How soon they should answer.
+    pub deadlines: DeadlineSettings,
     /// The longest message, in characters.
     pub max_message_characters: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// For how long a visitor's token holds.
+    pub token_lifetime: Duration,
     /// Names under which a proxy passes requests on, beside those of this machine.
     pub hosts: Vec<String>,
+    /// Whether to believe a proxy about where requests come from.
+    pub behind_proxy: bool,
 }
 
+/// A storefront.
+pub struct Site {
+    /// Where its pages come from.
+    pub origins: Vec<String>,
+    /// What it is called, by language.
+    pub name: BTreeMap<String, String>,
+    /// What shoppers read first, by language.
+    pub greeting: BTreeMap<String, String>,
+    /// The colour of the widget.
+    pub color: Option<String>,
+    /// On which side the widget is.
+    pub position: Position,
+    /// Checks what the shop says of its customers; without it, nobody is believed.
+    pub identity: Option<IdentityCheck>,
+}
+
+/// What is known of those who ask just now. Not kept.
+pub struct Present {
+    /// When shoppers were last seen writing.
+    pub(crate) typing: Mutex<HashMap<ConversationId, Instant>>,
+    /// When agents were last seen.
+    pub(crate) agents: Mutex<HashMap<AgentId, Instant>>,
+    pub(crate) visitors: Mutex<RateLimiter>,
+    pub(crate) addresses: Mutex<RateLimiter>,
+    pub(crate) beginnings: Mutex<RateLimiter>,
+    pub(crate) sites: Mutex<RateLimiter>,
+    pub(crate) logins: Mutex<LoginThrottle>,
+    pub(crate) passwords: Passwords,
+    /// True as soon as the service stops.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Present {
+    /// Nobody is there yet.
+    ///
+    /// # Errors
+    /// When there is no memory to check passwords with.
+    pub fn new(limits: &LimitConfig) -> Result<Self, PasswordError> {
+        let limiter = |requests| Mutex::new(RateLimiter::new(Rate::per_minute(requests), REMEMBERED));
+        Ok(Self {
+            typing: Mutex::default(),
+            agents: Mutex::default(),
+            visitors: limiter(limits.per_visitor),
+            addresses: limiter(limits.per_address),
+            beginnings: limiter(limits.conversations_per_address),
+            sites: limiter(limits.per_site),
+            logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
+            passwords: Passwords::new()?,
+            stopping: watch::Sender::new(false),
+        })
+    }
+}
+
+/// How many visitors and addresses are remembered for limits.
+const REMEMBERED: usize = 100_000;
+
+/// For how long an agent counts as there after the last request.
+pub(crate) const AGENT_THERE: Duration = Duration::from_secs(90);
+
 impl AppState {
+    /// The present moment.
+    pub(crate) fn time(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// What the shop's clock shows.
     pub(crate) fn now(&self) -> DateTime {
-        (self.clock)().to_zoned(self.time_zone.clone()).datetime()
+        self.time().to_zoned(self.settings.time_zone.clone()).datetime()
     }
 
     /// The sentences for a reader of that language.
     pub(crate) fn replies_for(&self, language: MessageLanguage) -> Option<&LanguageReplies> {
-        self.replies.for_language(language, &self.default_language)
+        self.settings.replies.for_language(language, &self.settings.default_language)
     }
+
+    /// By when a ticket of that urgency, opened then, should be answered and closed.
+    pub(crate) fn due(&self, priority: Priority, opened_at: Timestamp) -> Due {
+        let Settings { deadlines, hours, time_zone, .. } = self.settings.as_ref();
+        deadlines.due(priority, opened_at, hours, time_zone)
+    }
+}
+
+/// The language that a shopper reads: that of the message, or else of the page, or else the shop's.
+pub(crate) fn reader(
+    app: &AppState,
+    message: Option<MessageLanguage>,
+    conversation: &Conversation,
+) -> MessageLanguage {
+    let known = message.filter(|language| *language != MessageLanguage::Other);
+    let page = conversation.language.as_deref().and_then(MessageLanguage::from_tag);
+    known
+        .or(page)
+        .or_else(|| MessageLanguage::from_tag(&app.settings.default_language))
+        .unwrap_or(MessageLanguage::Other)
 }

@@ -3,12 +3,15 @@
 pub(crate) mod bench;
 pub(crate) mod classify;
 pub(crate) mod data;
+pub(crate) mod database;
 pub(crate) mod embed;
 pub(crate) mod eval;
 pub(crate) mod kb;
+pub(crate) mod key;
 pub(crate) mod model;
 pub(crate) mod serve;
 pub(crate) mod train;
+pub(crate) mod user;
 
 use std::io::BufRead as _;
 

@@ -1,5 +1,6 @@
 //! `shopdesk serve`: the chat.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +11,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
-use shopdesk_server::{AppState, ArticleStore, Assessor, Shelf, Store, serve};
+use shopdesk_server::{
+    AppState, Assessor, IdentityCheck, Present, Secret, Settings, Shelf, Site, SiteConfig, Subscription,
+    VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
+};
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -18,13 +22,16 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
-use crate::shop::Shop;
+use crate::shop::{Shop, optional_secret};
 
 /// How often we look whether there is a new bundle, or new articles.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How long an old version stays in an index that other servers search: several times as long as they take to notice.
 const RETIREMENT: Duration = Duration::from_secs(30);
+
+/// For how long a visitor's token holds. It is renewed as long as the visitor comes back.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How often a shared index is compared with the articles in force.
 const COMPARISON: Duration = Duration::from_secs(60);
@@ -40,7 +47,6 @@ pub(crate) struct Arguments {
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut shop = Shop::open(shop)?;
     shop.server.listen = arguments.listen.unwrap_or(shop.server.listen);
-    require_loopback(shop.server.listen)?;
     // Before it is loaded: a bundle that comes meanwhile is noticed.
     let fingerprint = Bundle::fingerprint(&shop.bundle_folder());
     let encoder = shop.encoder()?;
@@ -56,14 +62,62 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tickets hold what shoppers wrote, and nobody has to log in to read them yet.
-fn require_loopback(listen: SocketAddr) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        listen.ip().is_loopback(),
-        "`{listen}` can be reached from other machines, but the tickets need no login yet: listen on 127.0.0.1, \
-         behind a proxy that lets only `/`, `/assets`, `/v1/conversations` and `/v1/articles` through"
-    );
-    Ok(())
+/// What the shop chose, as the service takes it.
+fn settings(shop: &Shop) -> anyhow::Result<Settings> {
+    let sites = shop.sites.iter().map(|(name, site)| Ok((name.clone(), checked_site(name, site)?)));
+    Ok(Settings {
+        replies: shop.replies.clone(),
+        default_language: shop.shop.default_language.clone(),
+        time_zone: shop.time_zone()?,
+        sites: sites.collect::<anyhow::Result<_>>()?,
+        webhooks: Arc::new(webhooks(shop)?),
+        dialogue: shop.dialogue.clone(),
+        hours: shop.hours.clone(),
+        deadlines: shop.deadlines.clone(),
+        max_message_characters: shop.server.max_message_characters,
+        request_timeout: Duration::from_secs(shop.server.request_timeout_seconds),
+        token_lifetime: TOKEN_LIFETIME,
+        hosts: shop.server.hosts.clone(),
+        behind_proxy: shop.server.behind_proxy,
+    })
+}
+
+/// Who wants to hear of what.
+fn subscriptions(shop: &Shop) -> Vec<Subscription> {
+    let subscription = |(name, webhook): (&String, &WebhookConfig)| Subscription {
+        endpoint: name.clone(),
+        events: webhook.events.clone(),
+    };
+    shop.webhooks.iter().map(subscription).collect()
+}
+
+fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
+    // Which of them TLS is made with is chosen once for the program; when it is chosen already, that is just as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let checked = |(name, webhook): (&String, &WebhookConfig)| {
+        let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", webhook.secret_file.as_deref());
+        let secret = secret.with_context(|| format!("of `webhooks.{name}`"))?;
+        let secret =
+            WebhookSecret::parse(secret.expose()).with_context(|| format!("of `webhooks.{name}`"))?;
+        let WebhookConfig { url, events, allow_private, .. } = webhook.clone();
+        Ok((name.clone(), Webhook { url, events, secret, allow_private }))
+    };
+    shop.webhooks.iter().map(checked).collect()
+}
+
+fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
+    let variable = "SHOPDESK_IDENTITY_SECRET";
+    let identity = optional_secret(variable, site.identity_secret_file.as_deref())?;
+    let identity =
+        identity.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{name}`"))?;
+    Ok(Site {
+        origins: site.origins.clone(),
+        name: site.name.clone(),
+        greeting: site.greeting.clone(),
+        color: site.color.clone(),
+        position: site.position,
+        identity,
+    })
 }
 
 async fn run_server(
@@ -75,17 +129,14 @@ async fn run_server(
     surplus: Vec<ArticleKey>,
 ) -> anyhow::Result<()> {
     let assessor = Assessor::start(triage, shop.server.queue)?;
+    let key = articles.store.installation("visitor_key", new_key).await?;
     let state = AppState {
-        store: Arc::clone(&articles.store) as Arc<dyn Store>,
-        articles: Arc::clone(&articles.store) as Arc<dyn ArticleStore>,
+        store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
         assessor: assessor.clone(),
-        time_zone: shop.time_zone()?,
+        settings: Arc::new(settings(&shop)?),
         clock: Arc::new(Timestamp::now),
-        replies: Arc::new(shop.replies.clone()),
-        default_language: shop.shop.default_language.clone(),
-        max_message_characters: shop.server.max_message_characters,
-        request_timeout: Duration::from_secs(shop.server.request_timeout_seconds),
-        hosts: shop.server.hosts.clone(),
+        tokens: Arc::new(VisitorTokens::from_text(&key)),
+        present: Arc::new(Present::new(&shop.limits)?),
     };
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
@@ -104,6 +155,13 @@ async fn run_server(
     tokio::spawn(follower.follow());
     tokio::spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
     output::line(format_args!("The chat is at http://{}/ (stop it with Ctrl-C)", listener.local_addr()?))?;
+    if let Some(invitation) = first_invitation(&state).await? {
+        let address = listener.local_addr()?;
+        // Whoever reads the first line only has no need of this one.
+        drop(output::line(format_args!(
+            "Nobody can log in yet. Choose the password of `admin` within three days: http://{address}{invitation}"
+        )));
+    }
     serve(listener, state, stop_signal()).await.context("the server failed")
 }
 

@@ -1,7 +1,8 @@
 //! From evidence to a decision.
 
+use shopdesk_model::Sentiment;
 use shopdesk_model::classifier::Thresholds;
-use shopdesk_model::intents::{Handling, IntentId, Label};
+use shopdesk_model::intents::{Handling, IntentId, Label, Priority};
 
 use crate::{Evidence, Policy, RankedArticle, RankedIntent};
 
@@ -44,6 +45,14 @@ pub enum EscalationReason {
     LowConfidence,
     /// The intent is clear, but no article probably answers the message.
     NoArticle,
+    /// The words make it urgent: a danger, a threat, a complaint to a regulator.
+    Urgent,
+    /// The shopper is very upset.
+    Upset,
+    /// Several answers in a row did not help.
+    AnswersFailed,
+    /// So many people write that the program does not get round to this one.
+    Busy,
     /// The program could not find an answer because a part of it failed.
     Failure,
 }
@@ -58,6 +67,10 @@ impl EscalationReason {
             Self::IntentNeedsHuman => "intent_needs_human",
             Self::LowConfidence => "low_confidence",
             Self::NoArticle => "no_article",
+            Self::Urgent => "urgent",
+            Self::Upset => "upset",
+            Self::AnswersFailed => "answers_failed",
+            Self::Busy => "busy",
             Self::Failure => "failure",
         }
     }
@@ -71,6 +84,21 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
     if evidence.signals.human_request.is_some() {
         return escalate(EscalationReason::HumanRequested);
     }
+    if evidence.signals.alarms.iter().any(|alarm| alarm.priority == Priority::Urgent) {
+        return escalate(EscalationReason::Urgent);
+    }
+    match by_meaning(evidence, thresholds, policy) {
+        // Whoever is very upset is not served by a text.
+        Decision::Answer { .. } | Decision::Clarify { .. } if is_upset(evidence, policy) => {
+            escalate(EscalationReason::Upset)
+        }
+        decision => decision,
+    }
+}
+
+/// Decides by what the message means.
+fn by_meaning(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> Decision {
+    let escalate = |reason| Decision::Escalate { reason };
     let Some(likeliest) = evidence.intents.first() else {
         return escalate(EscalationReason::LowConfidence);
     };
@@ -100,6 +128,24 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
         Some(article) => Decision::Answer { intent: likeliest.label.id.clone(), article: article.clone() },
         None => escalate(EscalationReason::NoArticle),
     }
+}
+
+/// Decides when the shopper has said which of the offered meanings is meant.
+#[must_use]
+pub fn decide_chosen(evidence: &Evidence, chosen: &IntentId, policy: &Policy) -> Decision {
+    let meant = evidence.intents.iter().find(|intent| intent.label.id == *chosen);
+    if let Some(reason) = meant.and_then(|intent| humans_business(&intent.label, policy)) {
+        return Decision::Escalate { reason };
+    }
+    match best_article(evidence, chosen, policy) {
+        Some(article) => Decision::Answer { intent: chosen.clone(), article: article.clone() },
+        None => Decision::Escalate { reason: EscalationReason::NoArticle },
+    }
+}
+
+fn is_upset(evidence: &Evidence, policy: &Policy) -> bool {
+    let Some((guess, least)) = evidence.sentiment.zip(policy.upset_confidence) else { return false };
+    guess.level == Sentiment::VeryNegative && guess.confidence >= least
 }
 
 /// Why an intent is always a human's business, if it is.
@@ -138,7 +184,6 @@ mod tests {
     use shopdesk_kb::{Article, ArticleKey, Hit, Part, PassageKey};
     use shopdesk_model::Probability;
     use shopdesk_model::classifier::Kept;
-    use shopdesk_model::intents::Priority;
 
     use super::*;
     use crate::{SignalRules, SignalSettings, Signals};
@@ -151,6 +196,8 @@ mod tests {
         Policy {
             answer_probability: probability(0.8),
             clarify_confidence: probability(0.2),
+            context_confidence: probability(0.5),
+            upset_confidence: Some(probability(0.8)),
             human_intent: IntentId::new("person"),
         }
     }

@@ -16,6 +16,9 @@ mod pipeline;
 mod policy;
 mod urgency;
 
+mod context;
+mod small_talk;
+
 mod answer_model;
 mod centres;
 mod knowledge_base;
@@ -27,7 +30,8 @@ mod error;
 
 pub use answer_model::{AnswerModel, IntentChances, RankedArticle};
 pub use centres::Centres;
-pub use decide::{Decision, EscalationReason, decide};
+pub use context::{Continuation, with_context};
+pub use decide::{Decision, EscalationReason, decide, decide_chosen};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, RankedIntent};
 pub use knowledge_base::{Found, KnowledgeBase, StoreFailure, TextHash, VectorStore, VectorsInMemory};
@@ -38,4 +42,5 @@ pub use redact::redact;
 pub use signals::{
     Alarm, Carrier, Currency, Entity, EntityKind, RuleName, SignalRules, SignalSettings, Signals,
 };
+pub use small_talk::SmallTalk;
 pub use urgency::{Urgency, urgency};

@@ -13,8 +13,9 @@ use shopdesk_model::{Embedding, Probability, Role, SentimentGuess, TextEncoder};
 
 use crate::knowledge_base::LOOKED_UP;
 use crate::{
-    AnswerModel, Decision, Evidence, IntentChances, KnowledgeBase, MessageLanguage, Policy, RankedArticle,
-    RankedIntent, Result, SignalRules, Signals, Urgency, decide, redact, urgency,
+    AnswerModel, Continuation, Decision, Evidence, IntentChances, KnowledgeBase, MessageLanguage, Policy,
+    RankedArticle, RankedIntent, Result, SignalRules, Signals, Urgency, decide, redact, urgency,
+    with_context,
 };
 
 /// Names how the answer model is learnt: to change one is to change the other.
@@ -193,6 +194,34 @@ impl Triage {
         let text = redact(message).into_owned();
         let encoding = self.encoder.tokenize(&text, Role::Query)?;
         Ok(Prepared { signals, text, encoding })
+    }
+
+    /// The same for a message that is read together with what was said before it. What rules find in it is the message's own.
+    ///
+    /// # Errors
+    /// Only a foreign tokeniser can fail, on a broken configuration.
+    pub fn prepare_after(&self, before: &str, message: &str) -> Result<Prepared> {
+        let signals = Signals::detect(&self.signal_rules, message);
+        let text = redact(&with_context(before, message)).into_owned();
+        let encoding = self.encoder.tokenize(&text, Role::Query)?;
+        Ok(Prepared { signals, text, encoding })
+    }
+
+    /// Whether a message is to be read again, together with what was said before it.
+    #[must_use]
+    pub fn needs_context(&self, message: &str, alone: &Assessment) -> bool {
+        let signals = &alone.evidence.signals;
+        if signals.human_request.is_some() || !signals.alarms.is_empty() {
+            return false;
+        }
+        match Continuation::of(message) {
+            Continuation::FollowsOn => true,
+            Continuation::NewTopic => false,
+            Continuation::Unmarked => {
+                let likeliest = alone.evidence.intents.first();
+                likeliest.is_none_or(|intent| intent.confidence < self.policy.context_confidence)
+            }
+        }
     }
 
     /// What comes after the network: everything but the embedding.

@@ -12,6 +12,11 @@ pub struct Policy {
     pub answer_probability: Probability,
     /// The least probability for an intent to be offered as a choice when the message is not clear.
     pub clarify_confidence: Probability,
+    /// The least probability of the likeliest intent for a message to be read alone; below it, it is read together with what was said
+    /// before.
+    pub context_confidence: Probability,
+    /// The least probability of being very upset for a human to take over; never when there is none.
+    pub upset_confidence: Option<Probability>,
     /// The intent of asking for a human, if the shop has one: who means it is not asked what else is meant.
     pub human_intent: Option<IntentId>,
 }

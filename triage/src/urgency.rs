@@ -64,6 +64,8 @@ mod tests {
         let policy = Policy {
             answer_probability: probability(0.8),
             clarify_confidence: probability(0.2),
+            context_confidence: probability(0.5),
+            upset_confidence: Some(probability(0.8)),
             human_intent: None,
         };
         let Urgency { priority, raised_by } = urgency(&evidence, &policy);

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 
-use crate::conversation::ArticleVersion;
+use crate::message::ArticleVersion;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -11,6 +11,6 @@ pub(super) async fn show(
     State(app): State<AppState>,
     Path((id, language, version)): Path<(String, String, String)>,
 ) -> Result<Json<ArticleVersion>, Problem> {
-    let found = app.articles.article_version(&id, &language, &version).await?;
+    let found = app.store.article_version(&id, &language, &version).await?;
     found.map(Json).ok_or(Problem::NoArticleVersion)
 }

@@ -1,39 +1,163 @@
 //! `/v1/conversations`: where shoppers talk.
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::time::Instant;
 
-use crate::conversation::{Conversation, ConversationId, ConversationState, Message};
-use crate::dialogue::{self, Exchange};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shopdesk_model::intents::IntentId;
+use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk, detect_language};
+
+use super::body::{Body, Parameters};
+use super::caller::{Address, Visitor, limit, require_origin};
+use crate::conversation::{
+    Contact, Conversation, ConversationId, ConversationState, Customer, MessageId, Rating,
+};
+use crate::dialogue::{self, Exchange, Waiting};
+use crate::event::Sign;
+use crate::live::Signal;
+use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
-use crate::state::AppState;
-use crate::store::NewMessage;
+use crate::state::{AppState, reader};
+use crate::store::{NewConversation, NewMessage};
 
 /// The longest id that a client may give to a message.
 const CLIENT_MESSAGE_ID_CHARACTERS: usize = 128;
+/// The most that a page may say beside the messages.
+const CONTEXT_KEYS: usize = 16;
+const CONTEXT_CHARACTERS: usize = 500;
+/// The longest name, contact, note or comment.
+const SHORT_CHARACTERS: usize = 1000;
+/// The site of conversations that do not say.
+const DEFAULT_SITE: &str = "main";
 
-pub(super) async fn create(State(app): State<AppState>) -> Result<(StatusCode, Json<Conversation>), Problem> {
-    Ok((StatusCode::CREATED, Json(app.store.create_conversation().await?)))
+/// A conversation to begin.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Begin {
+    site: Option<String>,
+    channel: Option<String>,
+    language: Option<String>,
+    customer: Option<Claimed>,
+    context: BTreeMap<String, String>,
 }
 
-/// A conversation with its messages.
+/// A customer whom the shop vouches for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claimed {
+    id: String,
+    signature: String,
+    name: Option<String>,
+}
+
+/// A conversation that was begun, and the token to take part in it.
+#[derive(Serialize)]
+pub(super) struct Begun {
+    #[serde(flatten)]
+    conversation: Conversation,
+    #[serde(flatten)]
+    token: Token,
+}
+
+/// The token that lets a visitor take part in a conversation.
+#[derive(Serialize)]
+pub(super) struct Token {
+    token: String,
+    token_expires_at: Timestamp,
+}
+
+pub(super) async fn create(
+    State(app): State<AppState>,
+    Address(address): Address,
+    headers: HeaderMap,
+    Body(begin): Body<Begin>,
+) -> Result<(StatusCode, Json<Begun>), Problem> {
+    limit(&app.present.beginnings, &address.to_string())?;
+    let name = begin.site.clone().unwrap_or_else(|| DEFAULT_SITE.to_owned());
+    let site = app.settings.sites.get(&name).ok_or(Problem::NoSite)?;
+    limit(&app.present.sites, &name)?;
+    require_origin(site, &headers)?;
+    let customer = match &begin.customer {
+        Some(claimed)
+            if site.identity.as_ref().is_some_and(|check| check.accepts(&claimed.id, &claimed.signature)) =>
+        {
+            Some(Customer { id: claimed.id.clone(), name: claimed.name.clone() })
+        }
+        Some(_) => return Err(Problem::WrongSignature),
+        None => None,
+    };
+    let new = checked_beginning(name, customer, begin)?;
+    let conversation = app.store.create_conversation(new).await?;
+    let token = issue(&app, conversation.id);
+    Ok((StatusCode::CREATED, Json(Begun { conversation, token })))
+}
+
+fn checked_beginning(
+    site: String,
+    customer: Option<Customer>,
+    begin: Begin,
+) -> Result<NewConversation, Problem> {
+    let too_long = |text: &str| text.chars().count() > CONTEXT_CHARACTERS;
+    let Begin { channel, language, context, .. } = begin;
+    if context.len() > CONTEXT_KEYS || context.iter().any(|(key, value)| too_long(key) || too_long(value)) {
+        let detail =
+            format!("Give `context` at most {CONTEXT_KEYS} keys and {CONTEXT_CHARACTERS} characters each.");
+        return Err(Problem::InvalidValue { detail });
+    }
+    let words = [channel.as_deref(), language.as_deref()];
+    let names = [
+        customer.as_ref().map(|customer| customer.id.as_str()),
+        customer.as_ref().and_then(|customer| customer.name.as_deref()),
+    ];
+    if words.into_iter().flatten().any(|word| word.chars().count() > 64)
+        || names.into_iter().flatten().any(too_long)
+    {
+        let detail = "Give `channel` and `language` at most 64 characters, and the customer's id and name at most 500.";
+        return Err(Problem::InvalidValue { detail: detail.to_owned() });
+    }
+    let channel = channel.unwrap_or_else(|| "api".to_owned());
+    Ok(NewConversation { site, channel, language, customer, context })
+}
+
+fn issue(app: &AppState, conversation: ConversationId) -> Token {
+    let token_expires_at = app.time() + app.settings.token_lifetime;
+    Token { token: app.tokens.issue(conversation.uuid(), token_expires_at), token_expires_at }
+}
+
+pub(super) async fn renew(State(app): State<AppState>, visitor: Visitor) -> Json<Token> {
+    Json(issue(&app, visitor.conversation))
+}
+
+/// A conversation with all that a page needs to show it.
 #[derive(Serialize)]
 pub(super) struct Shown {
     #[serde(flatten)]
     conversation: Conversation,
     messages: Vec<Message>,
+    waiting: Option<Waiting>,
+    can_rate: bool,
 }
 
-pub(super) async fn show(
-    State(app): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<Json<Shown>, Problem> {
-    let found = app.store.conversation(parse(&id)?).await?;
+pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Json<Shown>, Problem> {
+    let found = app.store.conversation_with_messages(visitor.conversation).await?;
     let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
-    Ok(Json(Shown { conversation, messages }))
+    let waiting = dialogue::waiting(&app, visitor.conversation).await?;
+    let can_rate = can_rate(&conversation, &messages);
+    Ok(Json(Shown { conversation, messages, waiting, can_rate }))
+}
+
+/// Whether there is something to rate that was not rated: an answer, or an end.
+fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
+    let is_answer = |message: &Message| {
+        message.sender == Sender::Agent || message.reply.as_ref().is_some_and(|reply| reply.asks_if_helpful)
+    };
+    conversation.rating.is_none()
+        && (conversation.state == ConversationState::Closed || messages.iter().any(is_answer))
 }
 
 /// A message to send.
@@ -42,6 +166,19 @@ pub(super) async fn show(
 pub(super) struct Send {
     text: String,
     client_message_id: Option<String>,
+    choice: Option<IntentId>,
+}
+
+/// How to send it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sending {
+    #[serde(default = "waits")]
+    wait: bool,
+}
+
+fn waits() -> bool {
+    true
 }
 
 /// The message as it was kept, and what the shop says to it.
@@ -54,33 +191,191 @@ pub(super) struct Sent {
 
 pub(super) async fn send(
     State(app): State<AppState>,
-    Path(id): Path<String>,
-    body: Result<Json<Send>, JsonRejection>,
+    visitor: Visitor,
+    Parameters(sending): Parameters<Sending>,
+    Body(send): Body<Send>,
 ) -> Result<Json<Sent>, Problem> {
-    let Json(send) = body.map_err(|rejection| Problem::InvalidBody {
-        status: rejection.status(),
-        detail: rejection.body_text(),
-    })?;
-    let new = checked(send, app.max_message_characters)?;
-    let Exchange { message, reply, state } = dialogue::receive(&app, parse(&id)?, new).await?;
+    let new = checked(send, app.settings.max_message_characters)?;
+    let Exchange { message, reply, state } =
+        dialogue::receive(&app, visitor.conversation, new, sending.wait).await?;
     Ok(Json(Sent { message, reply, state }))
 }
 
 fn checked(send: Send, limit: usize) -> Result<NewMessage, Problem> {
-    if send.text.trim().is_empty() {
-        return Err(Problem::EmptyMessage);
-    }
-    if send.text.chars().count() > limit {
-        return Err(Problem::MessageTooLong { limit });
-    }
-    let length = send.client_message_id.as_ref().map(|id| id.chars().count());
-    if length.is_some_and(|length| !(1..=CLIENT_MESSAGE_ID_CHARACTERS).contains(&length)) {
-        return Err(Problem::InvalidClientMessageId { limit: CLIENT_MESSAGE_ID_CHARACTERS });
-    }
-    Ok(NewMessage { text: send.text, client_message_id: send.client_message_id })
+    let text = checked_text(send.text, limit)?;
+    let client_message_id = checked_client_id(send.client_message_id)?;
+    let reopens = SmallTalk::of(&text).is_none();
+    Ok(NewMessage { text, client_message_id, choice: send.choice, reopens })
 }
 
-/// What is no id is the id of no conversation.
-fn parse(id: &str) -> Result<ConversationId, Problem> {
-    id.parse().map_err(|_| Problem::NoConversation)
+/// A text of somebody's, neither empty nor too long.
+pub(super) fn checked_text(text: String, limit: usize) -> Result<String, Problem> {
+    if text.trim().is_empty() {
+        return Err(Problem::EmptyMessage);
+    }
+    if text.chars().count() > limit {
+        return Err(Problem::MessageTooLong { limit });
+    }
+    // PostgreSQL has no room for it in a text, and nobody types it.
+    if text.contains('\0') {
+        return Err(Problem::InvalidValue { detail: "Leave the character U+0000 out of `text`.".to_owned() });
+    }
+    Ok(text)
+}
+
+/// The sender's own id for a message.
+pub(super) fn checked_client_id(id: Option<String>) -> Result<Option<String>, Problem> {
+    let length = id.as_ref().map(|id| id.chars().count());
+    let is_wrong = length.is_some_and(|length| !(1..=CLIENT_MESSAGE_ID_CHARACTERS).contains(&length));
+    if is_wrong || id.as_ref().is_some_and(|id| id.contains('\0')) {
+        return Err(Problem::InvalidClientMessageId { limit: CLIENT_MESSAGE_ID_CHARACTERS });
+    }
+    Ok(id)
+}
+
+pub(super) async fn typing(State(app): State<AppState>, visitor: Visitor) -> Result<StatusCode, Problem> {
+    let conversation = visitor.conversation;
+    app.present.typing.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation, Instant::now());
+    let sign = Sign::Typing { by: Sender::Shopper, name: None };
+    app.store.sign(Signal::Sign { conversation, sign }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Up to where somebody has read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadUpTo {
+    pub(super) sequence: i64,
+}
+
+pub(super) async fn read(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Body(read): Body<ReadUpTo>,
+) -> Result<StatusCode, Problem> {
+    mark_read(&app, visitor.conversation, Sender::Shopper, read.sequence).await
+}
+
+/// Keeps up to where somebody has read, and tells the other side.
+pub(super) async fn mark_read(
+    app: &AppState,
+    conversation: ConversationId,
+    by: Sender,
+    sequence: i64,
+) -> Result<StatusCode, Problem> {
+    app.store.keep_read(conversation, by, sequence).await?;
+    app.store.sign(Signal::Sign { conversation, sign: Sign::Read { by, sequence } }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who speaks for the shop from now on.
+#[derive(Serialize)]
+pub(super) struct StateNow {
+    state: ConversationState,
+}
+
+pub(super) async fn human(State(app): State<AppState>, visitor: Visitor) -> Result<Json<StateNow>, Problem> {
+    let state = dialogue::hand_over(&app, visitor.conversation).await?;
+    Ok(Json(StateNow { state }))
+}
+
+pub(super) async fn close(State(app): State<AppState>, visitor: Visitor) -> Result<Json<StateNow>, Problem> {
+    let state = app.store.close_conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;
+    Ok(Json(StateNow { state }))
+}
+
+/// Whether an answer helped.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Helpful {
+    helpful: bool,
+}
+
+pub(super) async fn helpful(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Path((_, message)): Path<(String, String)>,
+    Body(Helpful { helpful }): Body<Helpful>,
+) -> Result<StatusCode, Problem> {
+    let conversation = visitor.conversation;
+    let message: MessageId = message.parse().map_err(|_| Problem::NoMessage)?;
+    let failed = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
+    if helpful {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    if failed >= i64::from(app.settings.dialogue.failed_answers.get()) {
+        dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
+    } else {
+        let (_, language) = found_and_language(&app, conversation).await?;
+        let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
+        let reply = Reply::plain(ReplyKind::Notice, None);
+        app.store.say(conversation, ConversationState::Bot, text, reply).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A conversation, and the language in which its shopper reads.
+async fn found_and_language(
+    app: &AppState,
+    id: ConversationId,
+) -> Result<(Conversation, MessageLanguage), Problem> {
+    let found = app.store.conversation_with_messages(id).await?;
+    let (found, messages) = found.ok_or(Problem::NoConversation)?;
+    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
+    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
+    Ok((found, language))
+}
+
+pub(super) async fn contact(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Body(contact): Body<Contact>,
+) -> Result<StatusCode, Problem> {
+    let texts = [Some(&contact.value), contact.note.as_ref()];
+    if contact.value.trim().is_empty()
+        || texts.into_iter().flatten().any(|text| text.chars().count() > SHORT_CHARACTERS)
+    {
+        let detail =
+            format!("Give `value` a number or an address, and `note` at most {SHORT_CHARACTERS} characters.");
+        return Err(Problem::InvalidValue { detail });
+    }
+    let conversation = visitor.conversation;
+    if !app.store.keep_contact(conversation, &contact).await? {
+        return Err(Problem::NoConversation);
+    }
+    let (found, language) = found_and_language(&app, conversation).await?;
+    let text = app.replies_for(language).map(|replies| replies.contact_thanks.clone()).unwrap_or_default();
+    let reply = Reply::plain(ReplyKind::Notice, None);
+    app.store.say(conversation, found.state, text, reply).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn rate(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    Body(rating): Body<Rating>,
+) -> Result<StatusCode, Problem> {
+    if !(1..=5).contains(&rating.score) {
+        return Err(Problem::InvalidValue { detail: "Give `score` a number from 1 to 5.".to_owned() });
+    }
+    if rating.comment.as_ref().is_some_and(|comment| comment.chars().count() > SHORT_CHARACTERS)
+        || rating.reasons.len() > 8
+    {
+        let detail =
+            format!("Give at most 8 `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
+        return Err(Problem::InvalidValue { detail });
+    }
+    let found = app.store.conversation_with_messages(visitor.conversation).await?;
+    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
+    if conversation.rating.is_some() {
+        return Err(Problem::AlreadyRated);
+    }
+    if !can_rate(&conversation, &messages) {
+        return Err(Problem::CannotRateYet);
+    }
+    match app.store.rate(visitor.conversation, &rating).await? {
+        Some(true) => Ok(StatusCode::CREATED),
+        Some(false) => Err(Problem::AlreadyRated),
+        None => Err(Problem::NoConversation),
+    }
 }

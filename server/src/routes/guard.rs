@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::caller::{Address, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -16,7 +17,18 @@ pub(super) async fn time_limit(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    tokio::time::timeout(app.request_timeout, next.run(request)).await.map_err(|_| Problem::TimedOut)
+    tokio::time::timeout(app.settings.request_timeout, next.run(request)).await.map_err(|_| Problem::TimedOut)
+}
+
+/// Bounds what one address may ask.
+pub(super) async fn rate_limit(
+    State(app): State<AppState>,
+    Address(address): Address,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    limit(&app.present.addresses, &address.to_string())?;
+    Ok(next.run(request).await)
 }
 
 /// Refuses requests for a name that is not ours. A page elsewhere can make its own name point to this machine (DNS
@@ -27,7 +39,7 @@ pub(super) async fn known_host(
     next: Next,
 ) -> Result<Response, Problem> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if is_loopback(host) || app.hosts.iter().any(|known| known == without_port(host)) {
+    if is_loopback(host) || app.settings.hosts.iter().any(|known| known == without_port(host)) {
         return Ok(next.run(request).await);
     }
     Err(Problem::UnknownHost)

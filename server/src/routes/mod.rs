@@ -2,17 +2,26 @@
 
 mod articles;
 mod conversations;
-mod guard;
+mod desk;
+mod events;
 mod health;
 mod page;
+mod people;
 mod tickets;
 
+mod body;
+mod caller;
+mod guard;
+
+pub use people::{first_invitation, invite};
+
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Request};
+use axum::http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -26,29 +35,94 @@ const BODY_OVERHEAD: usize = 4096;
 
 /// The whole service.
 pub fn router(state: AppState) -> Router {
-    let body_limit =
-        state.max_message_characters.saturating_mul(BYTES_PER_CHARACTER).saturating_add(BODY_OVERHEAD);
+    let body_limit = state
+        .settings
+        .max_message_characters
+        .saturating_mul(BYTES_PER_CHARACTER)
+        .saturating_add(BODY_OVERHEAD);
     Router::new()
-        .route("/", get(page::index))
-        .route("/assets/{name}", get(page::asset))
+        .merge(shoppers(&state))
+        .merge(staff())
+        .route("/", get(page::sample))
+        .route("/demo/en.html", get(page::english_sample))
+        .route("/demo/demo.css", get(page::sample_style))
+        .route("/widget.js", get(page::widget))
+        .route("/console/invitation", get(page::invitation))
+        .route("/console/invitation.js", get(page::invitation_script))
+        .route("/console/invitation.css", get(page::invitation_style))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
-        .route("/v1/conversations", post(conversations::create))
-        .route("/v1/conversations/{id}", get(conversations::show))
-        .route("/v1/conversations/{id}/messages", post(conversations::send))
-        .route("/v1/tickets", get(tickets::list))
-        .route("/v1/articles/{id}/{language}/{version}", get(articles::show))
         .fallback(async || Problem::NoRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(axum::extract::DefaultBodyLimit::max(body_limit))
         .layer(from_fn_with_state(state.clone(), guard::time_limit))
+        .layer(from_fn_with_state(state.clone(), guard::rate_limit))
         .layer(from_fn_with_state(state.clone(), guard::known_host))
         // The payload of a panic may quote a message; the panic hook says where it was.
         .layer(CatchPanicLayer::custom(|_| Problem::Failed.into_response()))
-        .layer(header("x-content-type-options", "nosniff"))
-        .layer(header("referrer-policy", "no-referrer"))
+        .layer(constant_header("x-content-type-options", "nosniff"))
+        .layer(constant_header("referrer-policy", "no-referrer"))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(state)
+}
+
+/// What pages of the shop's sites may use, from their own origins.
+fn shoppers(state: &AppState) -> Router<AppState> {
+    let settings = std::sync::Arc::clone(&state.settings);
+    let is_known = move |origin: &HeaderValue, _: &Parts| {
+        let known = settings.sites.values().flat_map(|site| &site.origins);
+        origin.to_str().is_ok_and(|origin| known.into_iter().any(|known| known == origin))
+    };
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_known))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([header::DATE, header::RETRY_AFTER])
+        .max_age(std::time::Duration::from_secs(3600));
+    Router::new()
+        .route("/v1/sites/{site}", get(desk::site))
+        .route("/v1/conversations", post(conversations::create))
+        .route("/v1/conversations/{id}", get(conversations::show))
+        .route("/v1/conversations/{id}/token", post(conversations::renew))
+        .route("/v1/conversations/{id}/messages", post(conversations::send))
+        .route("/v1/conversations/{id}/messages/{message}/helpful", post(conversations::helpful))
+        .route("/v1/conversations/{id}/events", get(events::follow))
+        .route("/v1/conversations/{id}/typing", post(conversations::typing))
+        .route("/v1/conversations/{id}/read", post(conversations::read))
+        .route("/v1/conversations/{id}/human", post(conversations::human))
+        .route("/v1/conversations/{id}/contact", post(conversations::contact))
+        .route("/v1/conversations/{id}/rating", post(conversations::rate))
+        .route("/v1/conversations/{id}/close", post(conversations::close))
+        .route("/v1/articles/{id}/{language}/{version}", get(articles::show))
+        .layer(cors)
+}
+
+/// What those use who work for the shop.
+fn staff() -> Router<AppState> {
+    Router::new()
+        .route("/v1/session", get(people::session).post(people::log_in).delete(people::log_out))
+        .route("/v1/invitations", post(people::choose_password))
+        .route("/v1/agents", get(people::list).post(people::add))
+        .route("/v1/agents/{id}", patch(people::change))
+        .route("/v1/tickets", get(tickets::list))
+        .route("/v1/tickets/events", get(events::follow_tickets))
+        .route("/v1/tickets/{id}", get(tickets::show))
+        .route("/v1/tickets/{id}/actions", post(tickets::act))
+        .route("/v1/tickets/{id}/messages", post(tickets::reply))
+        .route("/v1/tickets/{id}/typing", post(tickets::typing))
+        .route("/v1/tickets/{id}/read", post(tickets::read))
+        .route("/v1/intents", get(desk::intents))
+        .route("/v1/classify", post(desk::classify))
+        .route("/v1/stats", get(desk::stats))
+        .route("/v1/corrections", get(desk::corrections))
+        .route("/v1/corrections/{id}", post(desk::judge))
+        .route("/v1/keys", get(desk::keys).post(desk::make_key))
+        .route("/v1/keys/{id}", delete(desk::revoke_key))
+        .route("/v1/audit", get(desk::audit))
 }
 
 /// Method and path; never a body, never a query.
@@ -56,6 +130,6 @@ fn span(request: &Request<axum::body::Body>) -> tracing::Span {
     tracing::info_span!("request", http.method = %request.method(), http.path = request.uri().path())
 }
 
-fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+fn constant_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
 }

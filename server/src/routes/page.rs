@@ -1,26 +1,51 @@
-//! The first chat page, compiled into the program.
+//! The widget, a sample storefront that has it, and the page for an invitation: compiled into the program.
 
-use axum::extract::Path;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, header};
+use axum::response::IntoResponse;
 
-use crate::problem::Problem;
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: https:; \
+                           base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-pub(super) async fn index() -> Response {
-    let html = include_str!("../../page/index.html");
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)], html)
-        .into_response()
+/// For any storefront: pages elsewhere load it, too.
+pub(super) async fn widget() -> impl IntoResponse {
+    let from_anywhere = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    let embedded = (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    let kept = (header::CACHE_CONTROL, "public, max-age=300");
+    let contents = include_str!("../../../widget/dist/widget.js");
+    ([(header::CONTENT_TYPE, JAVASCRIPT), from_anywhere, embedded, kept], contents)
 }
 
-pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
-    let (content_type, contents) = match name.as_str() {
-        "chat.js" => ("text/javascript; charset=utf-8", include_str!("../../page/chat.js")),
-        "chat.css" => ("text/css; charset=utf-8", include_str!("../../page/chat.css")),
-        _ => return Err(Problem::NoRoute),
-    };
-    Ok(([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache")], contents)
-        .into_response())
+pub(super) async fn sample() -> impl IntoResponse {
+    page(include_str!("../../../widget/demo/index.html"))
+}
+
+pub(super) async fn english_sample() -> impl IntoResponse {
+    page(include_str!("../../../widget/demo/en.html"))
+}
+
+pub(super) async fn sample_style() -> impl IntoResponse {
+    asset(CSS, include_str!("../../../widget/demo/demo.css"))
+}
+
+pub(super) async fn invitation() -> impl IntoResponse {
+    page(include_str!("../../page/invitation.html"))
+}
+
+pub(super) async fn invitation_script() -> impl IntoResponse {
+    asset(JAVASCRIPT, include_str!("../../page/invitation.js"))
+}
+
+pub(super) async fn invitation_style() -> impl IntoResponse {
+    asset(CSS, include_str!("../../page/invitation.css"))
+}
+
+fn page(html: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, HTML), (header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], html)
+}
+
+fn asset(content_type: &'static str, contents: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache")], contents)
 }

@@ -1,42 +1,282 @@
-//! `/v1/tickets`: what waits for a human.
+//! `/v1/tickets`: what agents work on.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shopdesk_model::intents::{IntentId, Priority};
 
+use super::body::{Body, Parameters};
+use super::caller::Staff;
+use super::conversations::{ReadUpTo, checked_client_id, checked_text, mark_read};
+use crate::agent::{AgentId, Role};
+use crate::auth::Scope;
+use crate::conversation::Conversation;
+use crate::event::Sign;
+use crate::live::Signal;
+use crate::message::{Message, Sender};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::ticket::Ticket;
+use crate::store::{TicketChange, TicketFilter};
+use crate::ticket::{LogEntry, Ticket, TicketId, TicketState};
 
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
+const DEFAULT_LIMIT: u32 = 50;
+/// How many earlier tickets of a customer are shown.
+const EARLIER: u32 = 20;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Page {
-    #[serde(default = "default_limit")]
-    limit: u32,
-}
-
-fn default_limit() -> u32 {
-    50
+/// Which tickets are wanted.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wanted {
+    /// Words such as `open`, with commas between them; without it, all but closed and merged ones.
+    state: Option<String>,
+    priority: Option<Priority>,
+    intent: Option<String>,
+    reason: Option<String>,
+    language: Option<String>,
+    /// An agent's id, `me` or `nobody`.
+    assignee: Option<String>,
+    customer: Option<String>,
+    /// Words to look for.
+    q: Option<String>,
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
 }
 
 /// Tickets, the most urgent first.
 #[derive(Serialize)]
 pub(super) struct Tickets {
     tickets: Vec<Ticket>,
+    next: Option<String>,
 }
 
 pub(super) async fn list(
     State(app): State<AppState>,
-    page: Result<Query<Page>, QueryRejection>,
+    staff: Staff,
+    Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Tickets>, Problem> {
-    let Query(page) =
-        page.map_err(|rejection| Problem::InvalidParameter { detail: rejection.body_text() })?;
-    if !LIMITS.contains(&page.limit) {
-        let detail = format!("Give `limit` a number from {} to {}.", LIMITS.start(), LIMITS.end());
-        return Err(Problem::InvalidParameter { detail });
+    staff.require(Role::Agent, Scope::Tickets)?;
+    let page = app.store.tickets(&filter(wanted, &staff)?).await?;
+    Ok(Json(Tickets { tickets: page.tickets, next: page.next.map(|next| next.to_string()) }))
+}
+
+fn filter(wanted: Wanted, staff: &Staff) -> Result<TicketFilter, Problem> {
+    let wrong = |detail: String| Problem::InvalidParameter { detail };
+    let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
+    if !LIMITS.contains(&limit) {
+        return Err(wrong(format!("Give `limit` a number from {} to {}.", LIMITS.start(), LIMITS.end())));
     }
-    Ok(Json(Tickets { tickets: app.store.tickets(page.limit).await? }))
+    let states = match &wanted.state {
+        Some(words) => {
+            words.split(',').map(|word| word.trim().parse().map_err(wrong)).collect::<Result<_, _>>()?
+        }
+        None => vec![TicketState::Open, TicketState::Assigned, TicketState::Snoozed],
+    };
+    let assignee = match wanted.assignee.as_deref() {
+        None | Some("nobody") => None,
+        Some("me") => Some(
+            staff
+                .agent()
+                .ok_or_else(|| wrong("A key is nobody: give `assignee` an agent's id.".to_owned()))?,
+        ),
+        Some(id) => Some(
+            id.parse().map_err(|_| wrong("Give `assignee` an agent's id, `me` or `nobody`.".to_owned()))?,
+        ),
+    };
+    Ok(TicketFilter {
+        states,
+        priority: wanted.priority,
+        intent: wanted.intent,
+        reason: wanted.reason,
+        language: wanted.language,
+        unassigned: wanted.assignee.as_deref() == Some("nobody"),
+        assignee,
+        customer: wanted.customer,
+        words: wanted.q,
+        after: wanted.after.map(|after| after.parse()).transpose().map_err(wrong)?,
+        limit,
+    })
+}
+
+/// A ticket with all that an agent needs, so that nobody has to repeat anything.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    ticket: Ticket,
+    shopper: Conversation,
+    messages: Vec<Message>,
+    log: Vec<LogEntry>,
+    earlier: Vec<Ticket>,
+}
+
+pub(super) async fn show(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>, Problem> {
+    staff.require(Role::Agent, Scope::Tickets)?;
+    let ticket = find(&app, &id).await?;
+    staff.audit(&app, "ticket.view", ticket.id).await?;
+    Ok(Json(shown(&app, ticket).await?))
+}
+
+/// A ticket with its conversation, its log and the customer's earlier tickets.
+pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Problem> {
+    let found = app.store.conversation_with_messages(ticket.conversation).await?;
+    let (shopper, messages) = found.ok_or(Problem::NoTicket)?;
+    let log = app.store.ticket_log(ticket.id).await?;
+    let earlier = match &ticket.customer {
+        Some(customer) => {
+            let filter = TicketFilter {
+                customer: Some(customer.id.clone()),
+                limit: EARLIER,
+                ..TicketFilter::default()
+            };
+            let mut tickets = app.store.tickets(&filter).await?.tickets;
+            tickets.retain(|other| other.id != ticket.id);
+            tickets
+        }
+        None => Vec::new(),
+    };
+    Ok(Shown { ticket, shopper, messages, log, earlier })
+}
+
+/// A ticket by its id, or by its number.
+async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
+    let id: TicketId = id.parse().map_err(|_| Problem::NoTicket)?;
+    app.store.ticket(id).await?.ok_or(Problem::NoTicket)
+}
+
+/// Something to do to a ticket.
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Action {
+    /// Whoever asks takes it.
+    Claim,
+    /// It is given to somebody.
+    Assign { agent: AgentId },
+    /// Nobody works on it any more.
+    Release,
+    /// Colleagues should know something.
+    Note { text: String },
+    /// It is about something else.
+    Intent { intent: IntentId },
+    /// It is more or less urgent.
+    Priority { priority: Priority },
+    /// It is put off.
+    Snooze { until: Timestamp },
+    /// It comes back.
+    Wake,
+    /// Another ticket goes on in its place.
+    Merge { into: TicketId },
+    /// It is done.
+    Close { reason: Option<String> },
+}
+
+pub(super) async fn act(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Body(action): Body<Action>,
+) -> Result<Json<Ticket>, Problem> {
+    staff.require(Role::Agent, Scope::TicketsWrite)?;
+    let ticket = find(&app, &id).await?;
+    let change = change(&app, &staff, &ticket, action).await?;
+    let is_correction = matches!(change, TicketChange::Intent(_) | TicketChange::Priority(..));
+    app.store.change_ticket(ticket.id, &staff.actor(), change).await?.ok_or(Problem::NoTicket)?;
+    if is_correction {
+        staff.audit(&app, "ticket.correct", ticket.id).await?;
+    }
+    Ok(Json(app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)?))
+}
+
+async fn change(
+    app: &AppState,
+    staff: &Staff,
+    ticket: &Ticket,
+    action: Action,
+) -> Result<TicketChange, Problem> {
+    let wrong = |detail: &str| Problem::InvalidValue { detail: detail.to_owned() };
+    let limit = app.settings.max_message_characters;
+    Ok(match action {
+        Action::Claim if staff.agent().is_none() => {
+            return Err(wrong("A key cannot claim a ticket: use `assign`."));
+        }
+        Action::Claim => TicketChange::Claim,
+        Action::Assign { agent } => {
+            let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);
+            let agent = agent.ok_or_else(|| wrong("Give `agent` the id of an active agent."))?;
+            TicketChange::Assign(agent.id, agent.name)
+        }
+        Action::Release => TicketChange::Release,
+        Action::Note { text } => TicketChange::Note(checked_text(text, limit)?),
+        Action::Intent { intent } => {
+            let triage = app.assessor.triage();
+            if !triage.bundle().classifier().labels().iter().any(|label| label.id == intent) {
+                return Err(wrong("Give `intent` one of the shop's intents: `GET /v1/intents` lists them."));
+            }
+            TicketChange::Intent(intent)
+        }
+        Action::Priority { priority } => {
+            let due = app.due(priority, ticket.opened_at);
+            let at = |deadline: Option<crate::deadlines::DueTime>| deadline.map(|deadline| deadline.due_at);
+            TicketChange::Priority(priority, at(due.first_response), at(due.resolution))
+        }
+        Action::Snooze { until } if until <= app.time() => return Err(wrong("Give `until` a time to come.")),
+        Action::Snooze { until } => TicketChange::Snooze(until),
+        Action::Wake => TicketChange::Wake,
+        Action::Merge { into } => TicketChange::MergeInto(into),
+        Action::Close { reason } if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) => {
+            return Err(wrong("Give `reason` at most 200 characters."));
+        }
+        Action::Close { reason } => TicketChange::Close(reason),
+    })
+}
+
+/// What an agent says to a shopper.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reply {
+    text: String,
+    client_message_id: Option<String>,
+}
+
+pub(super) async fn reply(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Body(reply): Body<Reply>,
+) -> Result<(StatusCode, Json<Message>), Problem> {
+    staff.require(Role::Agent, Scope::TicketsWrite)?;
+    let ticket = find(&app, &id).await?;
+    let text = checked_text(reply.text, app.settings.max_message_characters)?;
+    let client_message_id = checked_client_id(reply.client_message_id)?;
+    let message = app.store.reply_on_ticket(ticket.id, &staff.actor(), text, client_message_id).await?;
+    Ok((StatusCode::CREATED, Json(message.ok_or(Problem::NoTicket)?)))
+}
+
+pub(super) async fn typing(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    staff.require(Role::Agent, Scope::TicketsWrite)?;
+    let conversation = find(&app, &id).await?.conversation;
+    let sign = Sign::Typing { by: Sender::Agent, name: Some(staff.actor().shown) };
+    app.store.sign(Signal::Sign { conversation, sign }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn read(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Body(read): Body<ReadUpTo>,
+) -> Result<StatusCode, Problem> {
+    staff.require(Role::Agent, Scope::TicketsWrite)?;
+    let conversation = find(&app, &id).await?.conversation;
+    mark_read(&app, conversation, Sender::Agent, read.sequence).await
 }

@@ -1,18 +1,68 @@
-//! Where conversations, tickets and quoted texts are kept.
+//! Where everything is kept: one set of queries over SQLite, the embedded default, and PostgreSQL, for several servers.
+//!
+//! SQLite: write-ahead log, `synchronous = FULL`: what was acknowledged survives a crash and a power cut. All writing goes through one
+//! connection, so that a transaction never waits for a lock it cannot get; readers have their own. PostgreSQL: rows that a
+//! transaction decides by are locked with an `UPDATE` first, which means the same in both.
+
+mod rows;
+
+mod conversations;
+pub use conversations::{NewConversation, NewMessage, Received, Turn};
+
+mod settle;
+pub use settle::{NewTicket, Outcome, Settled};
+
+mod tickets;
+pub use tickets::{Cursor, TicketFilter, TicketPage};
+
+mod ticket_steps;
+pub use ticket_steps::{Actor, TicketChange};
+
+pub(crate) mod deadlines;
+mod erase;
+mod stats;
+pub use erase::Erased;
+pub use stats::{DayFigures, IntentFigures, Stats};
 
 mod articles;
-mod sqlite;
+mod shelf;
+pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-use shopdesk_model::intents::Priority;
-use shopdesk_triage::{EscalationReason, RuleName};
+mod audit;
+mod deliveries;
+mod keys;
+mod people;
+pub use audit::AuditEntry;
+pub use deliveries::Delivery;
+pub use keys::StoredKey;
+pub use people::{NewAgent, StoredAgent};
 
-pub use articles::{ArticleInForce, ArticleStore, HistoryEntry, Origin, Shelf, StoredVectors};
-pub use sqlite::SqliteStore;
+mod listen;
+mod writing;
 
-use crate::conversation::{Conversation, ConversationId, ConversationState, Message, Reply};
-use crate::ticket::{Suggestion, Ticket};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyPool, ConnectOptions as _, Executor as _, Transaction};
+use writing::Writing;
+
+use crate::conversation::IllegalStep;
+use crate::live::Live;
+use crate::secret::Secret;
+use crate::ticket::IllegalTicketStep;
+
+/// How many connections read an SQLite file.
+const READERS: u32 = 4;
+/// How many connections a server has to PostgreSQL, if its settings do not say.
+pub(crate) const CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where our advisory locks begin, away from those of others in the same database.
+const ADVISORY_LOCKS: i64 = 0x5348_4f50;
 
 /// The store refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +73,15 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(sqlx::migrate::MigrateError),
+    /// The database was written by a newer program.
+    #[error(
+        "the database has a newer schema (version {version}) than this program knows: use a newer shopdesk, or restore a backup"
+    )]
+    NewerSchema {
+        /// The version that is not known.
+        version: i64,
+    },
     /// A row does not hold what this program writes.
     #[error("the database holds something unreadable in {what}: {problem}")]
     Unreadable {
@@ -32,89 +90,193 @@ pub enum StoreError {
         /// Why it cannot be read.
         problem: String,
     },
+    /// A conversation cannot take that step.
+    #[error(transparent)]
+    Step(#[from] IllegalStep),
+    /// A ticket cannot take that step.
+    #[error(transparent)]
+    TicketStep(#[from] IllegalTicketStep),
 }
 
-/// A message that a shopper sends.
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::NewerSchema { version },
+            other => Self::Migration(other),
+        }
+    }
+}
+
+/// The database. Cheap to clone. What a method has returned is on disk.
+#[derive(Clone)]
+pub struct Store {
+    writer: AnyPool,
+    readers: AnyPool,
+    dialect: Dialect,
+    url: Secret,
+    live: Live,
+    subscriptions: Arc<Vec<Subscription>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Who wants to hear of what.
 #[derive(Clone, Debug)]
-pub struct NewMessage {
-    /// What it says.
-    pub text: String,
-    /// The sender's own id for it: sent again, it is the same message.
-    pub client_message_id: Option<String>,
+pub struct Subscription {
+    /// The webhook's name.
+    pub endpoint: String,
+    /// Kinds such as `ticket.opened`; all when empty.
+    pub events: Vec<String>,
 }
 
-/// A message that is on disk.
-#[derive(Clone, Debug)]
-pub struct Received {
-    /// The message; the one from the first time when it was sent before.
-    pub message: Message,
-    /// Its reply, when it was answered before.
-    pub reply: Option<Message>,
-    /// Who speaks for the shop.
-    pub state: ConversationState,
-    /// Whether the last thing that the program said was a question.
-    pub asked_back: bool,
+/// What a transaction must not do at the same time as another one, where row locks do not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lock {
+    /// Rows are enough.
+    Rows,
+    /// Which articles are in force.
+    Articles,
+    /// The first administrator.
+    People,
 }
 
-/// What became of a message.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// What the program says.
-    pub text: String,
-    /// What it says beside the text.
-    pub reply: Reply,
-    /// The ticket to open, if a human takes over.
-    pub ticket: Option<NewTicket>,
-}
+impl Store {
+    /// Opens an SQLite file, makes it when it is not there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be used, or was made by a newer program.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let url = SqliteConnectOptions::new().filename(path).create_if_missing(true).to_url_lossy();
+        let pool = |connections| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(PATIENCE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").await?;
+                    Ok(())
+                })
+            })
+            .connect(url.as_str())
+            .await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = pool(READERS)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON").await?;
+                    Ok(())
+                })
+            })
+            .connect(url.as_str())
+            .await?;
+        Ok(Self {
+            writer,
+            readers,
+            dialect: Dialect::Sqlite,
+            url: Secret::new(url.to_string()),
+            live: Live::new(),
+            subscriptions: Arc::default(),
+        })
+    }
 
-/// What a ticket says beside its conversation and message.
-#[derive(Clone, Debug)]
-pub struct NewTicket {
-    /// How soon to look at it.
-    pub priority: Priority,
-    /// The rules that made it more urgent than its intents do.
-    pub raised_by: Vec<RuleName>,
-    /// Why the program did not answer.
-    pub reason: EscalationReason,
-    /// Articles that may help.
-    pub suggestions: Vec<Suggestion>,
-}
+    /// Connects to PostgreSQL and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or was made by a newer program.
+    pub async fn connect(url: &Secret, connections: Option<u32>) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections.unwrap_or(CONNECTIONS))
+            .acquire_timeout(PATIENCE)
+            .connect(url.expose())
+            .await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        Ok(Self {
+            writer: pool.clone(),
+            readers: pool,
+            dialect: Dialect::Postgres,
+            url: url.clone(),
+            live: Live::new(),
+            subscriptions: Arc::default(),
+        })
+    }
 
-/// Where everything is kept. What a method has returned is on disk.
-#[async_trait]
-pub trait Store: Send + Sync {
-    /// Begins a conversation.
-    async fn create_conversation(&self) -> Result<Conversation, StoreError>;
-
-    /// A conversation and its messages in order, if there is such a one.
-    async fn conversation(
-        &self,
-        id: ConversationId,
-    ) -> Result<Option<(Conversation, Vec<Message>)>, StoreError>;
-
-    /// Keeps a shopper's message; nothing when there is no such conversation.
-    async fn receive(
-        &self,
-        conversation: ConversationId,
-        new: NewMessage,
-    ) -> Result<Option<Received>, StoreError>;
-
-    /// Keeps what became of a message, and returns the reply and who speaks for the shop from now on. A message that
-    /// was settled before keeps its first reply; one whose conversation a human has by now gets none.
-    async fn settle(
-        &self,
-        conversation: ConversationId,
-        message: &Message,
-        outcome: Outcome,
-    ) -> Result<(Option<Message>, ConversationState), StoreError>;
-
-    /// Messages from before that time that nothing became of: the program was stopped while it looked at them, or was
-    /// too busy to.
-    async fn unsettled(&self, before: Timestamp) -> Result<Vec<(ConversationId, Message)>, StoreError>;
-
-    /// Open tickets, the most urgent first and among those the longest waiting.
-    async fn tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;
+    /// The same, with deliveries kept for those who subscribe, in the transaction in which something happens.
+    #[must_use]
+    pub fn with_subscriptions(self, subscriptions: Vec<Subscription>) -> Self {
+        Self { subscriptions: Arc::new(subscriptions), ..self }
+    }
 
     /// Whether the store answers.
-    async fn ping(&self) -> Result<(), StoreError>;
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT id FROM conversations LIMIT 1").fetch_optional(&self.readers).await?;
+        Ok(())
+    }
+
+    /// Writes a copy of the database as it is at one moment, while others go on using it. Only SQLite: PostgreSQL has `pg_dump`.
+    ///
+    /// # Errors
+    /// When the file is there already, or cannot be written.
+    pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned()).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Whether it is a server that several programs share.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.dialect == Dialect::Postgres
+    }
+
+    /// Who follows what.
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Begins a transaction that will write.
+    async fn begin(&self, lock: Lock) -> Result<Writing, StoreError> {
+        let transaction = match self.dialect {
+            // Takes the lock at once, so that a transaction that has read never finds that it may not write.
+            Dialect::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            Dialect::Postgres => {
+                let mut transaction = self.writer.begin().await?;
+                if lock != Lock::Rows {
+                    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                        .bind(ADVISORY_LOCKS + lock as i64)
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                transaction
+            }
+        };
+        Ok(Writing {
+            transaction,
+            dialect: self.dialect,
+            live: self.live.clone(),
+            subscriptions: Arc::clone(&self.subscriptions),
+            signals: Vec::new(),
+        })
+    }
+
+    /// Begins a transaction that sees one state of the database.
+    async fn snapshot(&self) -> Result<Transaction<'static, sqlx::Any>, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(self.readers.begin().await?),
+            Dialect::Postgres => {
+                Ok(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        }
+    }
 }

@@ -5,6 +5,11 @@ use std::sync::Arc;
 use crate::support::TestApp;
 use serde_json::{Value, json};
 
+/// The open tickets as the API shows them.
+async fn tickets(app: &TestApp) -> Value {
+    json!({ "tickets": app.tickets().await })
+}
+
 #[tokio::test]
 async fn a_complaint_becomes_a_ticket_with_all_that_is_known() {
     let app = TestApp::start().await;
@@ -12,7 +17,7 @@ async fn a_complaint_becomes_a_ticket_with_all_that_is_known() {
     let exchange = app.say(&conversation, "你们的服务态度太差了，我要投诉！").await;
     assert_eq!(exchange["state"], "waiting_for_human");
     assert_eq!(exchange["reply"]["text"], "zh: specialist");
-    let tickets = app.get("/v1/tickets").await.json();
+    let tickets = tickets(&app).await;
     let [ticket] = tickets["tickets"].as_array().unwrap().as_slice() else { panic!("one ticket: {tickets}") };
     assert_eq!(ticket["conversation"], conversation.as_str());
     assert_eq!(ticket["message"], exchange["message"]["id"]);
@@ -45,7 +50,7 @@ async fn a_ticket_says_what_the_message_names_and_what_makes_it_urgent() {
     let app = TestApp::start().await;
     let conversation = app.conversation().await;
     app.say(&conversation, "订单202411098765432还没发货，电话13812345678，再拖我打12315，转人工").await;
-    let tickets = app.get("/v1/tickets").await.json();
+    let tickets = tickets(&app).await;
     let ticket = &tickets["tickets"][0];
     assert_eq!(ticket["reason"], "human_requested");
     assert_eq!(
@@ -82,7 +87,7 @@ async fn the_program_is_silent_once_a_human_has_the_conversation() {
     let exchange = app.say(&conversation, "怎么退货").await;
     assert_eq!(exchange["reply"], Value::Null);
     assert_eq!(exchange["state"], "waiting_for_human");
-    assert_eq!(app.get("/v1/tickets").await.json()["tickets"].as_array().unwrap().len(), 1);
+    assert_eq!(tickets(&app).await["tickets"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,17 +101,20 @@ async fn a_hundred_messages_at_once_open_one_ticket_and_get_no_reply_after_it() 
         sending.spawn(async move { app.say(&conversation, text).await });
     }
     sending.join_all().await;
-    let shown = app.get(&format!("/v1/conversations/{conversation}")).await.json();
-    let messages = shown["messages"].as_array().unwrap();
-    let sequences: Vec<i64> = messages.iter().map(|message| message["sequence"].as_i64().unwrap()).collect();
-    assert_eq!(sequences, (1..=messages.len() as i64).collect::<Vec<_>>());
+    let events = app.get(&format!("/v1/conversations/{conversation}/events")).await.json();
+    let events = events["events"].as_array().unwrap();
+    let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>());
+    let messages: Vec<&Value> =
+        events.iter().map(|event| &event["message"]).filter(|message| message.is_object()).collect();
     let shoppers = messages.iter().filter(|message| message["sender"] == "shopper").count();
     assert_eq!(shoppers, 100);
-    let replies: Vec<&Value> = messages.iter().filter(|message| message["sender"] == "bot").collect();
+    let replies: Vec<&Value> =
+        messages.iter().copied().filter(|message| message["sender"] == "bot").collect();
     let handed_over = |reply: &&&Value| reply["assessment"]["decision"] == "escalate";
     assert_eq!(replies.iter().filter(handed_over).count(), 1);
     assert!(handed_over(&replies.last().unwrap()), "nothing is said after the hand-over");
-    assert_eq!(app.get("/v1/tickets").await.json()["tickets"].as_array().unwrap().len(), 1);
+    assert_eq!(tickets(&app).await["tickets"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -115,7 +123,7 @@ async fn tickets_come_by_urgency_and_then_by_age() {
     for text in ["讲个笑话吧", "我要投诉你们", "tell me a joke"] {
         app.say(&app.conversation().await, text).await;
     }
-    let tickets = app.get("/v1/tickets").await.json();
+    let tickets = tickets(&app).await;
     let texts: Vec<_> = tickets["tickets"]
         .as_array()
         .unwrap()
@@ -123,8 +131,5 @@ async fn tickets_come_by_urgency_and_then_by_age() {
         .map(|ticket| ticket["text"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(texts, ["我要投诉你们", "讲个笑话吧", "tell me a joke"]);
-    assert_eq!(app.get("/v1/tickets?limit=1").await.json()["tickets"].as_array().unwrap().len(), 1);
-    assert_eq!(app.get("/v1/tickets?limit=0").await.problem(), (422, "invalid-parameter".to_owned()));
-    assert_eq!(app.get("/v1/tickets?limt=3").await.problem(), (422, "invalid-parameter".to_owned()));
     assert_eq!(json!(tickets["tickets"][0]["assessment"]["decision"]), "escalate");
 }

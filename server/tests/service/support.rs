@@ -1,7 +1,8 @@
 //! The whole service in-process: the real model, a tiny shop, a database of its own, no port.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +17,10 @@ use shopdesk_kb::{Articles, EmbeddedIndex};
 use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
-use shopdesk_server::{AppState, ArticleStore as _, Assessor, Origin, Replies, SqliteStore, Store, router};
+use shopdesk_server::{
+    AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position, Present,
+    Replies, Role, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter, VisitorTokens, router,
+};
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -24,6 +28,10 @@ use tower::ServiceExt as _;
 /// A running service.
 pub(crate) struct TestApp {
     router: Router,
+    /// For tests that look behind the routes.
+    pub(crate) state: AppState,
+    /// The visitors' tokens, by conversation.
+    tokens: Mutex<HashMap<String, String>>,
     _database: TempDir,
 }
 
@@ -62,34 +70,51 @@ impl TestApp {
     }
 
     async fn with(queue: usize, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self::with_settings(queue, clock, settings()).await
+    }
+
+    pub(crate) async fn with_settings(
+        queue: usize,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        settings: Settings,
+    ) -> Self {
         let database = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&database.path().join("test.db")).await.unwrap());
+        let store = Store::open(&database.path().join("test.db")).await.unwrap();
         let articles = TRIAGE.knowledge_base().catalogue().articles();
         let plan = Plan::new(&[], &articles, &[]);
         store.change(0, &plan.changes, Origin::Folder).await.unwrap().unwrap();
+        let limits: LimitConfig =
+            toml::from_str("per_visitor = 10000\nper_address = 100000\nconversations_per_address = 1000")
+                .unwrap();
         let state = AppState {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            articles: store,
+            store,
             assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
-            replies: Arc::new(replies()),
-            default_language: "zh".to_owned(),
-            time_zone: TimeZone::UTC,
+            settings: Arc::new(settings),
             clock: Arc::new(clock),
-            max_message_characters: 200,
-            request_timeout: Duration::from_secs(60),
-            hosts: vec!["help.example.com".to_owned()],
+            tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
+            present: Arc::new(Present::new(&limits).unwrap()),
         };
-        Self { router: router(state), _database: database }
+        Self { router: router(state.clone()), state, tokens: Mutex::default(), _database: database }
     }
 
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::HOST, "localhost")
-            .body(body.map_or_else(Body::empty, Body::from))
-            .unwrap();
+            .header(header::HOST, "localhost");
+        let conversation =
+            path.strip_prefix("/v1/conversations/").and_then(|rest| rest.split(['/', '?']).next());
+        let token = conversation.and_then(|id| self.tokens.lock().unwrap().get(id).cloned());
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
+        self.send(request).await
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -111,7 +136,56 @@ impl TestApp {
     pub(crate) async fn conversation(&self) -> String {
         let reply = self.post("/v1/conversations", json!({})).await;
         assert_eq!(reply.status, StatusCode::CREATED);
-        reply.json()["id"].as_str().unwrap().to_owned()
+        let begun = reply.json();
+        let text = |key: &str| begun[key].as_str().unwrap().to_owned();
+        self.tokens.lock().unwrap().insert(text("id"), text("token"));
+        text("id")
+    }
+
+    /// The visitor's token of a conversation.
+    pub(crate) fn token(&self, conversation: &str) -> String {
+        self.tokens.lock().unwrap()[conversation].clone()
+    }
+
+    /// Logs in as an agent of that role and returns its cookie and token for changes.
+    pub(crate) async fn agent(&self, login: &str, role: Role) -> TestAgent {
+        let new = NewAgent {
+            login: login.to_owned(),
+            name: format!("Agent {login}"),
+            role,
+            skills: Skills::default(),
+        };
+        let agent = self.state.store.add_agent(new).await.unwrap().unwrap();
+        let session = SessionId::generate();
+        let hash: String = session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let expires_at = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        self.state.store.begin_session(agent.id, &hash, expires_at).await.unwrap();
+        TestAgent { id: agent.id.to_string(), session }
+    }
+
+    pub(crate) async fn as_agent(
+        &self,
+        agent: &TestAgent,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::HOST, "localhost")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()))
+            .header("x-csrf-token", agent.session.csrf_token())
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// The open tickets, as a supervisor sees them.
+    pub(crate) async fn tickets(&self) -> Vec<shopdesk_server::Ticket> {
+        let filter = TicketFilter { limit: 100, ..TicketFilter::default() };
+        self.state.store.tickets(&filter).await.unwrap().tickets
     }
 
     pub(crate) async fn say(&self, conversation: &str, text: &str) -> Value {
@@ -121,6 +195,51 @@ impl TestApp {
         reply.json()
     }
 }
+
+/// Somebody who is logged in.
+pub(crate) struct TestAgent {
+    pub(crate) id: String,
+    pub(crate) session: SessionId,
+}
+
+/// Settings under which tests do not wait.
+pub(crate) fn settings() -> Settings {
+    let toml = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
+    let site = Site {
+        origins: vec!["https://shop.example.com".to_owned()],
+        name: [("en".to_owned(), "Help".to_owned())].into(),
+        greeting: [("en".to_owned(), "Hello".to_owned())].into(),
+        color: None,
+        position: Position::Right,
+        identity: Some(IdentityCheck::new(Secret::new(IDENTITY_SECRET.to_owned())).unwrap()),
+    };
+    let targets = "{ first_response_minutes = 10, resolution_minutes = 60, warn_at = 0.5 }";
+    let deadlines =
+        ["urgent", "high", "normal", "low"].map(|priority| format!("{priority} = {targets}")).join("\n");
+    Settings {
+        replies: replies(),
+        default_language: "zh".to_owned(),
+        time_zone: TimeZone::UTC,
+        sites: [("main".to_owned(), site)].into(),
+        webhooks: Arc::default(),
+        dialogue: DialogueConfig {
+            quiet_milliseconds: 0,
+            longest_turn_milliseconds: 0,
+            busy_after_seconds: 30,
+            ..DialogueConfig::default()
+        },
+        hours: toml("mon-sun = [\"0:00-24:00\"]").try_into().unwrap(),
+        deadlines: toml(&deadlines).try_into().unwrap(),
+        max_message_characters: 200,
+        request_timeout: Duration::from_secs(60),
+        token_lifetime: Duration::from_secs(3600),
+        hosts: vec!["help.example.com".to_owned()],
+        behind_proxy: false,
+    }
+}
+
+/// Under which the test shop signs its customers' ids.
+pub(crate) const IDENTITY_SECRET: &str = "a secret of a shop in a test";
 
 /// Trained once for all tests of a file.
 static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
@@ -143,6 +262,8 @@ static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
     let policy = Policy {
         answer_probability: probability(0.2),
         clarify_confidence: probability(0.25),
+        context_confidence: probability(0.5),
+        upset_confidence: None,
         human_intent: None,
     };
     let rules = SignalRules::new(&SignalSettings::default()).unwrap();
@@ -158,14 +279,30 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    let sentences = |language: &str| {
-        json!({
-            "clarify": format!("{language}: which?"),
-            "handed_over": format!("{language}: handed over"),
-            "handed_over_as_asked": format!("{language}: as asked"),
-            "handed_over_to_specialist": format!("{language}: specialist"),
-            "handed_over_out_of_scope": format!("{language}: out of scope"),
-        })
+    const KEYS: [(&str, &str); 20] = [
+        ("clarify", "which?"),
+        ("greeting", "greeting"),
+        ("thanks", "thanks"),
+        ("bye", "bye"),
+        ("acknowledge", "acknowledge"),
+        ("not_helpful", "not helpful"),
+        ("handed_over_as_asked", "as asked"),
+        ("handed_over_out_of_scope", "out of scope"),
+        ("handed_over_to_specialist", "specialist"),
+        ("handed_over_unsure", "unsure"),
+        ("handed_over_after_failures", "failures"),
+        ("handed_over_upset", "upset"),
+        ("handed_over_complaint", "complaint"),
+        ("handed_over_failure", "failure"),
+        ("handed_over_busy", "busy"),
+        ("wait_open", "[{minutes} min]"),
+        ("wait_queue", "[{position} ahead]"),
+        ("wait_closed", "[{hours}, {opens}]"),
+        ("nobody_yet", "nobody yet"),
+        ("contact_thanks", "contact thanks"),
+    ];
+    let sentences = |language: &str| -> Value {
+        KEYS.iter().map(|(key, text)| ((*key).to_owned(), json!(format!("{language}: {text}")))).collect()
     };
     serde_json::from_value(json!({ "zh": sentences("zh"), "en": sentences("en") })).unwrap()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use shopdesk_kb::import::{Plan, TableDefaults, TableFormat, article_of_html, read_table};
 use shopdesk_kb::{Articles, Language, Mistake};
-use shopdesk_server::{ArticleStore as _, Origin};
+use shopdesk_server::Origin;
 
 use crate::articles::{RUNTIME, ShopArticles, folder, leave_out_unknown_intents};
 use crate::output;

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use shopdesk_kb::{Article, ArticleId, Language};
-use shopdesk_server::ArticleStore as _;
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;

@@ -43,6 +43,23 @@ impl MessageLanguage {
         }
     }
 
+    /// The language of a BCP 47 tag, if we know it: Chinese is traditional in Taiwan, Hong Kong and Macao.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let tag = tag.to_ascii_lowercase().replace('_', "-");
+        let mut parts = tag.split('-');
+        match parts.next()? {
+            "zh" | "yue" if parts.clone().any(|part| part == "hans") => Some(Self::SimplifiedChinese),
+            "zh" | "yue" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => {
+                Some(Self::TraditionalChinese)
+            }
+            "zh" => Some(Self::SimplifiedChinese),
+            "yue" => Some(Self::TraditionalChinese),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
     /// The tag without its script, if it is a language that we know.
     #[must_use]
     pub fn base(self) -> Option<&'static str> {
@@ -194,6 +211,23 @@ fn is_latin(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_of_pages_name_languages() {
+        use MessageLanguage::{English, SimplifiedChinese, TraditionalChinese};
+        for (tag, language) in [
+            ("zh-CN", Some(SimplifiedChinese)),
+            ("zh-TW", Some(TraditionalChinese)),
+            ("zh_HK", Some(TraditionalChinese)),
+            ("zh-Hans-TW", Some(SimplifiedChinese)),
+            ("zh-Hant", Some(TraditionalChinese)),
+            ("en-GB", Some(English)),
+            ("fr", None),
+            ("", None),
+        ] {
+            assert_eq!(MessageLanguage::from_tag(tag), language, "{tag}");
+        }
+    }
 
     #[test]
     fn scripts_and_languages_are_told_apart() {

@@ -1,0 +1,133 @@
+//! What whoever waits for a human can expect: the place in the queue, the usual wait, the opening hours.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde::Serialize;
+use shopdesk_triage::{EscalationReason, MessageLanguage};
+
+use crate::conversation::{ConversationId, ConversationState};
+use crate::problem::Problem;
+use crate::replies::filled;
+use crate::state::{AppState, Settings};
+use crate::store::TicketFilter;
+use crate::ticket::TicketState;
+
+/// Over how many tickets the usual wait is measured.
+const MEASURED: i64 = 50;
+
+/// What whoever waits can expect.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Waiting {
+    /// The place in the queue, 1 for the next.
+    pub(crate) position: i64,
+    /// Whether people are there now.
+    pub(crate) open_now: bool,
+    /// When they are back, when they are not there.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) opens_at: Option<Timestamp>,
+    /// How long others waited lately, in seconds; nothing when nobody is there.
+    pub(crate) expected_seconds: Option<i64>,
+}
+
+/// What the shopper of a conversation can expect, if it waits for a human.
+pub(crate) async fn waiting(
+    app: &AppState,
+    conversation: ConversationId,
+) -> Result<Option<Waiting>, Problem> {
+    let found = app.store.conversation(conversation).await?;
+    if !found.is_some_and(|found| found.state == ConversationState::WaitingForHuman) {
+        return Ok(None);
+    }
+    let Some(ticket) = app.store.ticket_of(conversation).await? else { return Ok(None) };
+    let position = app.store.position(&ticket).await? + 1;
+    let (open_now, opens) = opening(app);
+    let expected_seconds = if open_now { Some(usual_seconds(app).await?) } else { None };
+    let opens_at = opens.and_then(|opens| opens.to_zoned(app.settings.time_zone.clone()).ok());
+    Ok(Some(Waiting {
+        position,
+        open_now,
+        opens_at: opens_at.map(|opens| opens.timestamp()),
+        expected_seconds,
+    }))
+}
+
+/// Whether people are there now, and when they are next when they are not.
+pub(crate) fn opening(app: &AppState) -> (bool, Option<DateTime>) {
+    let now = app.now();
+    let open = app.settings.hours.is_open(now);
+    (open, if open { None } else { app.settings.hours.next_opening(now) })
+}
+
+async fn usual_seconds(app: &AppState) -> Result<i64, Problem> {
+    let measured = app.store.usual_wait(MEASURED).await?.map(|wait| wait / 1000);
+    Ok(measured.unwrap_or_else(|| i64::from(app.settings.dialogue.usual_wait_minutes.get()) * 60))
+}
+
+/// What a shopper is told at a hand-over: why, and what to expect.
+pub(super) async fn sentence(
+    app: &AppState,
+    language: MessageLanguage,
+    reason: EscalationReason,
+) -> Result<String, Problem> {
+    let Some(replies) = app.replies_for(language) else { return Ok(String::new()) };
+    let (open, opens) = opening(app);
+    let mut parts = vec![replies.on_escalation(reason).to_owned()];
+    if open {
+        let queue = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
+        let ahead = app.store.count_tickets(&queue).await?;
+        if ahead > 0 {
+            parts.push(filled(&replies.wait_queue, &[("position", &ahead.to_string())]));
+        }
+        let minutes = (usual_seconds(app).await? + 59) / 60;
+        parts.push(filled(&replies.wait_open, &[("minutes", &minutes.max(1).to_string())]));
+    } else {
+        let Settings { hours, .. } = app.settings.as_ref();
+        let opens = opens.map(|opens| day_and_time(app.now(), opens, language)).unwrap_or_default();
+        parts.push(filled(
+            &replies.wait_closed,
+            &[("hours", &hours.describe(language.tag())), ("opens", &opens)],
+        ));
+    }
+    let space = if language == MessageLanguage::English { " " } else { "" };
+    Ok(parts.join(space))
+}
+
+/// A moment as people say it: "明天 9:00", "tomorrow at 9:00".
+fn day_and_time(now: DateTime, then: DateTime, language: MessageLanguage) -> String {
+    let time = format!("{}:{:02}", then.hour(), then.minute());
+    let days = (then.date() - now.date()).get_days();
+    let (month, day) = (then.month(), then.day());
+    match (language, days) {
+        (MessageLanguage::SimplifiedChinese | MessageLanguage::TraditionalChinese, 0) => {
+            format!("今天 {time}")
+        }
+        (MessageLanguage::SimplifiedChinese | MessageLanguage::TraditionalChinese, 1) => {
+            format!("明天 {time}")
+        }
+        (MessageLanguage::SimplifiedChinese | MessageLanguage::TraditionalChinese, _) => {
+            format!("{month}月{day}日 {time}")
+        }
+        (_, 0) => format!("today at {time}"),
+        (_, 1) => format!("tomorrow at {time}"),
+        _ => format!("on {} {day} at {time}", then.strftime("%B")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_said_as_people_say_them() {
+        let now: DateTime = "2026-11-30T23:10".parse().unwrap();
+        for (then, language, expected) in [
+            ("2026-11-30T23:30", MessageLanguage::English, "today at 23:30"),
+            ("2026-12-01T09:00", MessageLanguage::English, "tomorrow at 9:00"),
+            ("2026-12-03T09:05", MessageLanguage::English, "on December 3 at 9:05"),
+            ("2026-12-01T09:00", MessageLanguage::TraditionalChinese, "明天 9:00"),
+            ("2026-12-03T09:00", MessageLanguage::SimplifiedChinese, "12月3日 9:00"),
+        ] {
+            assert_eq!(day_and_time(now, then.parse().unwrap(), language), expected);
+        }
+    }
+}

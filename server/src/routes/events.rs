@@ -1,0 +1,227 @@
+//! `/v1/conversations/{id}/events`: what happens in a conversation, as a stream of server-sent events or by polling. Both go on where
+//! the reader stopped.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event as Frame, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{Stream, unfold};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::body::Parameters;
+use super::caller::{Staff, Visitor};
+use crate::agent::Role;
+use crate::auth::Scope;
+use crate::conversation::{ConversationId, ConversationState};
+use crate::dialogue::waiting;
+use crate::event::{Change, Event, Happening, Sign};
+use crate::live::{Following, Heard};
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// How often a silent stream says that it is there.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How many events are read at once.
+const PAGE: i64 = 200;
+/// The longest time that polling may wait, in seconds.
+const LONGEST_WAIT: u64 = 30;
+/// When a reader should come back after the service stopped.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Which events are wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    after: i64,
+    #[serde(default)]
+    wait: u64,
+}
+
+/// Some events.
+#[derive(Serialize)]
+struct Page {
+    events: Vec<Event>,
+    last_sequence: i64,
+}
+
+pub(super) async fn follow(
+    State(app): State<AppState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Response, Problem> {
+    let id = visitor.conversation;
+    let conversation = app.store.conversation(id).await?.ok_or(Problem::NoConversation)?;
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if !accepts.contains("text/event-stream") {
+        return poll(&app, id, &wanted).await;
+    }
+    let last =
+        headers.get("last-event-id").and_then(|last| last.to_str().ok()).and_then(|last| last.parse().ok());
+    let follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state);
+    Ok(Sse::new(follower.stream()).into_response())
+}
+
+async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Response, Problem> {
+    if wanted.wait > LONGEST_WAIT {
+        let detail = format!("Give `wait` a number of seconds from 0 to {LONGEST_WAIT}.");
+        return Err(Problem::InvalidParameter { detail });
+    }
+    let until = Instant::now() + Duration::from_secs(wanted.wait).min(app.settings.request_timeout / 2);
+    let mut following = app.store.live().follow(id);
+    loop {
+        let events = app.store.events(id, wanted.after, PAGE).await?;
+        let rest = until.saturating_duration_since(Instant::now());
+        if !events.is_empty() || rest.is_zero() {
+            let last_sequence = events.last().map_or(wanted.after, |event| event.sequence);
+            return Ok(Json(Page { events, last_sequence }).into_response());
+        }
+        // Whether something came or not: it is looked up again.
+        drop(timeout(rest, following.next()).await);
+    }
+}
+
+/// Reads a conversation as it goes on.
+struct Follower {
+    app: AppState,
+    conversation: ConversationId,
+    following: Following,
+    stopping: watch::Receiver<bool>,
+    /// The number of the last event that was sent.
+    after: i64,
+    /// Read and not yet sent.
+    ready: VecDeque<Frame>,
+    /// Whether there may be events that were not read.
+    is_behind: bool,
+    /// Whether the shopper waits for a human and wants to know the place in the queue.
+    is_waiting: bool,
+    heartbeat: Instant,
+    is_over: bool,
+}
+
+impl Follower {
+    fn new(app: AppState, conversation: ConversationId, after: i64, state: ConversationState) -> Self {
+        Self {
+            // Before anything is read, so that nothing falls between.
+            following: app.store.live().follow(conversation),
+            stopping: app.present.stopping.subscribe(),
+            app,
+            conversation,
+            after,
+            ready: VecDeque::from([Frame::default().retry(RETRY).comment("here")]),
+            is_behind: true,
+            is_waiting: state == ConversationState::WaitingForHuman,
+            heartbeat: Instant::now(),
+            is_over: false,
+        }
+    }
+
+    fn stream(self) -> impl Stream<Item = Result<Frame, Infallible>> {
+        unfold(self, async |mut follower| {
+            let frame = follower.next().await?;
+            Some((Ok(frame), follower))
+        })
+    }
+
+    /// The next thing to send; nothing when the stream ends.
+    async fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Some(frame);
+            }
+            if self.is_over {
+                return None;
+            }
+            if self.is_behind {
+                if let Err(error) = self.read().await {
+                    tracing::error!(%error, "a stream of events cannot go on");
+                    self.is_over = true;
+                }
+                continue;
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), StoreError> {
+        let events = self.app.store.events(self.conversation, self.after, PAGE).await?;
+        self.is_behind = events.len() as i64 == PAGE;
+        for event in events {
+            self.after = event.sequence;
+            if let Happening::Change(Change::State { state, .. }) = &event.happening {
+                self.is_waiting = *state == ConversationState::WaitingForHuman;
+                self.heartbeat = Instant::now();
+            }
+            self.ready.push_back(numbered(&event));
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self) {
+        if *self.stopping.borrow() {
+            self.is_over = true;
+            self.ready.push_back(Frame::default().event("bye").data("{}"));
+            return;
+        }
+        tokio::select! {
+            heard = self.following.next() => match heard {
+                Heard::Stored => self.is_behind = true,
+                Heard::Sign(sign) => self.ready.push_back(unnumbered(&sign)),
+            },
+            _ = self.stopping.changed() => {}
+            () = sleep_until(self.heartbeat) => {
+                self.heartbeat = Instant::now() + HEARTBEAT;
+                let waiting = if self.is_waiting { waiting(&self.app, self.conversation).await.ok().flatten() } else { None };
+                self.ready.push_back(match waiting {
+                    Some(waiting) => {
+                        let data = json!({ "kind": "waiting", "waiting": waiting });
+                        Frame::default().event("waiting").data(data.to_string())
+                    }
+                    None => Frame::default().comment("here"),
+                });
+            }
+        }
+    }
+}
+
+fn numbered(event: &Event) -> Frame {
+    let data = serde_json::to_string(event).expect("plain data");
+    Frame::default().id(event.sequence.to_string()).event(event.happening.kind()).data(data)
+}
+
+fn unnumbered(sign: &Sign) -> Frame {
+    Frame::default().event(sign.kind()).data(serde_json::to_string(sign).expect("plain data"))
+}
+
+/// Tells agents which tickets were opened or changed.
+pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) -> Result<Response, Problem> {
+    staff.require(Role::Agent, Scope::Tickets)?;
+    let tickets = app.store.live().follow_tickets();
+    let stopping = app.present.stopping.subscribe();
+    let stream = unfold((tickets, stopping), async |(mut tickets, mut stopping)| {
+        if *stopping.borrow() {
+            return None;
+        }
+        let frame = tokio::select! {
+            ticket = tickets.recv() => match ticket {
+                Ok(ticket) => Frame::default().event("ticket").data(json!({ "ticket": ticket }).to_string()),
+                // Too many at once: look at all of them again.
+                Err(_) => Frame::default().event("refresh").data("{}"),
+            },
+            _ = stopping.changed() => Frame::default().event("bye").data("{}"),
+            () = tokio::time::sleep(HEARTBEAT) => Frame::default().comment("here"),
+        };
+        Some((Ok::<_, Infallible>(frame), (tickets, stopping)))
+    });
+    Ok(Sse::new(stream).into_response())
+}

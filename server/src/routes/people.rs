@@ -1,0 +1,252 @@
+//! `/v1/session`, `/v1/agents`, `/v1/invitations`: who works for the shop.
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::IntoResponse;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::caller::{Address, SESSION_COOKIE, Staff, session_hash};
+use crate::agent::{Agent, AgentId, Role, Skills};
+use crate::auth::{Scope, SessionId, check_new_password};
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::store::{NewAgent, Store, StoreError};
+
+/// For how long a session holds.
+const SESSION: SignedDuration = SignedDuration::from_hours(12);
+/// Who is the first administrator.
+const FIRST_LOGIN: &str = "admin";
+/// For how long an invitation holds.
+const INVITATION: SignedDuration = SignedDuration::from_hours(72);
+/// Where an invitation leads to.
+const INVITATION_PATH: &str = "/console/invitation#";
+
+/// Who logs in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Login {
+    login: String,
+    password: String,
+}
+
+/// Who is logged in, and the token that changes must carry in `X-CSRF-Token`.
+#[derive(Serialize)]
+pub(super) struct LoggedIn {
+    agent: Agent,
+    csrf_token: String,
+}
+
+pub(super) async fn log_in(
+    State(app): State<AppState>,
+    Address(address): Address,
+    Body(login): Body<Login>,
+) -> Result<impl IntoResponse, Problem> {
+    let throttle = &app.present.logins;
+    let attempt = throttle.lock().unwrap_or_else(PoisonError::into_inner).attempt(
+        &login.login,
+        address,
+        Instant::now(),
+    );
+    attempt.map_err(|later| Problem::TooManyRequests { seconds: later.wait.as_secs().max(1) })?;
+    let found = app.store.agent_by_login(&login.login).await?;
+    let stored = found.as_ref().and_then(|found| found.password.clone());
+    let (present, password) = (app.present.clone(), login.password);
+    let checking =
+        tokio::task::spawn_blocking(move || present.passwords.verify(&password, stored.as_deref()));
+    let is_right = checking.await.map_err(|_| Problem::Failed)?.map_err(|error| {
+        tracing::error!(%error, "a password cannot be checked");
+        Problem::Failed
+    })?;
+    let Some(agent) = found.map(|found| found.agent).filter(|agent| is_right && agent.is_active) else {
+        app.store.keep_audit(&login.login, "login.refused", None, Some(address.to_string())).await?;
+        return Err(Problem::WrongLogin);
+    };
+    throttle.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&login.login, address);
+    let session = SessionId::generate();
+    app.store.begin_session(agent.id, &session_hash(&session), app.time() + SESSION).await?;
+    app.store.keep_audit(&agent.login, "login", None, Some(address.to_string())).await?;
+    let cookie = cookie(&app, &session, SESSION.as_secs());
+    Ok(([cookie], Json(LoggedIn { csrf_token: session.csrf_token(), agent })))
+}
+
+/// The session's cookie. `Secure` wherever the service is reached under a name, which a proxy with TLS stands in front of.
+fn cookie(app: &AppState, session: &SessionId, seconds: i64) -> (HeaderName, String) {
+    let secure = if app.settings.hosts.is_empty() { "" } else { "; Secure" };
+    let id = session.expose();
+    (
+        header::SET_COOKIE,
+        format!("{SESSION_COOKIE}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}"),
+    )
+}
+
+pub(super) async fn session(staff: Staff) -> Result<Json<LoggedIn>, Problem> {
+    match staff {
+        Staff::Agent { agent, session } => Ok(Json(LoggedIn { csrf_token: session.csrf_token(), agent })),
+        Staff::Key { .. } => Err(Problem::NotAllowed),
+    }
+}
+
+pub(super) async fn log_out(State(app): State<AppState>, staff: Staff) -> Result<impl IntoResponse, Problem> {
+    let Staff::Agent { session, .. } = &staff else { return Err(Problem::NotAllowed) };
+    app.store.end_session(&session_hash(session)).await?;
+    Ok(([cookie(&app, session, 0)], StatusCode::NO_CONTENT))
+}
+
+/// Who works for the shop.
+#[derive(Serialize)]
+pub(super) struct Agents {
+    agents: Vec<Agent>,
+}
+
+pub(super) async fn list(State(app): State<AppState>, staff: Staff) -> Result<Json<Agents>, Problem> {
+    staff.require(Role::Agent, Scope::Tickets)?;
+    Ok(Json(Agents { agents: app.store.agents().await? }))
+}
+
+/// Somebody to add.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Add {
+    login: String,
+    name: String,
+    role: Role,
+    #[serde(default)]
+    skills: Skills,
+}
+
+/// Somebody who was added, and the link to choose a password with, once.
+#[derive(Serialize)]
+pub(super) struct Invited {
+    agent: Agent,
+    invitation: String,
+}
+
+pub(super) async fn add(
+    State(app): State<AppState>,
+    staff: Staff,
+    Body(add): Body<Add>,
+) -> Result<(StatusCode, Json<Invited>), Problem> {
+    staff.require(Role::Admin, Scope::Admin)?;
+    let is_short = |text: &str| (1..=100).contains(&text.trim().chars().count());
+    if !is_short(&add.login) || !is_short(&add.name) || add.login.contains(char::is_whitespace) {
+        let detail =
+            "Give `login` and `name` from 1 to 100 characters, and `login` no white space.".to_owned();
+        return Err(Problem::InvalidValue { detail });
+    }
+    let new = NewAgent { login: add.login, name: add.name, role: add.role, skills: add.skills };
+    let agent = app.store.add_agent(new).await?.ok_or(Problem::LoginTaken)?;
+    staff.audit(&app, "agent.add", agent.id).await?;
+    let invitation = invite(&app.store, agent.id).await?;
+    Ok((StatusCode::CREATED, Json(Invited { agent, invitation })))
+}
+
+/// Makes a link that lets an agent choose a password, in place of those before, and returns its path.
+///
+/// # Errors
+/// When the database fails.
+pub async fn invite(store: &Store, agent: AgentId) -> Result<String, StoreError> {
+    let secret = SessionId::generate();
+    store.invite(agent, &session_hash(&secret), Timestamp::now() + INVITATION).await?;
+    Ok(format!("{INVITATION_PATH}{}", secret.expose()))
+}
+
+/// Where the first administrator chooses a password, as long as nobody can log in; nothing otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub async fn first_invitation(app: &AppState) -> Result<Option<String>, StoreError> {
+    if app.store.has_password().await? {
+        return Ok(None);
+    }
+    let new = NewAgent {
+        login: FIRST_LOGIN.to_owned(),
+        name: FIRST_LOGIN.to_owned(),
+        role: Role::Admin,
+        skills: Skills::default(),
+    };
+    // It may be there from a first start at which nobody followed the link.
+    app.store.add_agent(new).await?;
+    let Some(found) = app.store.agent_by_login(FIRST_LOGIN).await? else { return Ok(None) };
+    invite(&app.store, found.agent.id).await.map(Some)
+}
+
+/// What is to change of somebody. What is missing stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeAgent {
+    name: Option<String>,
+    role: Option<Role>,
+    skills: Option<Skills>,
+    is_active: Option<bool>,
+    /// Whether to make a new invitation, as for a forgotten password.
+    #[serde(default)]
+    invite: bool,
+}
+
+/// Somebody who was changed, with a link if one was asked for.
+#[derive(Serialize)]
+pub(super) struct Changed {
+    agent: Agent,
+    invitation: Option<String>,
+}
+
+pub(super) async fn change(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+    Body(change): Body<ChangeAgent>,
+) -> Result<Json<Changed>, Problem> {
+    staff.require(Role::Admin, Scope::Admin)?;
+    let id = id.parse().map_err(|_| Problem::NoAgent)?;
+    let mut agent = app.store.agent(id).await?.ok_or(Problem::NoAgent)?;
+    let loses_power = change.is_active == Some(false) || change.role.is_some_and(|role| role < Role::Admin);
+    if staff.agent() == Some(agent.id) && loses_power {
+        let detail = "You cannot take your own rights away: another administrator can.".to_owned();
+        return Err(Problem::InvalidValue { detail });
+    }
+    agent.name = change.name.unwrap_or(agent.name);
+    agent.role = change.role.unwrap_or(agent.role);
+    agent.skills = change.skills.unwrap_or(agent.skills);
+    agent.is_active = change.is_active.unwrap_or(agent.is_active);
+    app.store.change_agent(&agent).await?;
+    staff.audit(&app, "agent.change", agent.id).await?;
+    let invitation = if change.invite { Some(invite(&app.store, agent.id).await?) } else { None };
+    Ok(Json(Changed { agent, invitation }))
+}
+
+/// A password that somebody chooses with an invitation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Choose {
+    invitation: String,
+    password: String,
+}
+
+pub(super) async fn choose_password(
+    State(app): State<AppState>,
+    Address(address): Address,
+    _headers: HeaderMap,
+    Body(choose): Body<Choose>,
+) -> Result<StatusCode, Problem> {
+    super::caller::limit(&app.present.beginnings, &address.to_string())?;
+    let link =
+        choose.invitation.rsplit('#').next().and_then(SessionId::parse).ok_or(Problem::NoInvitation)?;
+    let hash = session_hash(&link);
+    let agent = app.store.invited(&hash, app.time()).await?.ok_or(Problem::NoInvitation)?;
+    check_new_password(&choose.password, &agent.login)
+        .map_err(|weak| Problem::InvalidValue { detail: weak.to_string() })?;
+    let (present, password) = (app.present.clone(), choose.password);
+    let hashing = tokio::task::spawn_blocking(move || present.passwords.hash(&password));
+    let hashed = hashing.await.map_err(|_| Problem::Failed)?.map_err(|_| Problem::Failed)?;
+    if !app.store.take_invitation(&hash, &hashed, app.time()).await? {
+        return Err(Problem::NoInvitation);
+    }
+    app.store.keep_audit(&agent.login, "password.choose", Some(agent.id.to_string()), None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

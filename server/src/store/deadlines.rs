@@ -1,0 +1,175 @@
+//! Which deadlines are near or missed, which tickets come back, who gets the next one: found in the database, so that a restart or a
+//! second server changes nothing. Each is claimed by an `UPDATE` that only one of them can make.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::rows::{id, now, optional_id, optional_timestamp, required_json};
+use super::settle::priority_of;
+use super::ticket_steps::log;
+use super::{Actor, Lock, Store, StoreError, TicketChange};
+use crate::agent::{AgentId, Skills};
+use crate::conversation::ConversationId;
+use crate::live::Signal;
+use crate::ticket::{Deadline, Entry, TicketId};
+
+/// A ticket with a deadline ahead of it, or behind.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) ticket: TicketId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) priority: shopdesk_model::intents::Priority,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) first_response_due: Option<Timestamp>,
+    pub(crate) is_answered: bool,
+    pub(crate) resolution_due: Option<Timestamp>,
+    pub(crate) is_assigned: bool,
+    pub(crate) alerts: i64,
+}
+
+/// What was alerted already, as bits of `tickets.alerts`.
+pub(crate) const FIRST_NEAR: i64 = 1;
+pub(crate) const FIRST_MISSED: i64 = 2;
+pub(crate) const RESOLUTION_NEAR: i64 = 4;
+pub(crate) const RESOLUTION_MISSED: i64 = 8;
+pub(crate) const SHOPPER_TOLD: i64 = 16;
+
+impl Store {
+    /// Tickets that somebody should work on.
+    pub(crate) async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, conversation, priority, opened_at, first_response_due, first_response_at, resolution_due, assignee, alerts \
+             FROM tickets WHERE state IN ('open', 'assigned')",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Watched {
+                    ticket: id(row, "id")?,
+                    conversation: id(row, "conversation")?,
+                    priority: priority_of(row.try_get("priority")?),
+                    opened_at: super::rows::timestamp(row, "opened_at")?,
+                    first_response_due: optional_timestamp(row, "first_response_due")?,
+                    is_answered: optional_timestamp(row, "first_response_at")?.is_some(),
+                    resolution_due: optional_timestamp(row, "resolution_due")?,
+                    is_assigned: optional_id::<AgentId>(row, "assignee")?.is_some(),
+                    alerts: row.try_get("alerts")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps that an alert was given. False when it was given before: then it is not given again.
+    pub(crate) async fn alert(&self, watched: &Watched, alert: i64) -> Result<bool, StoreError> {
+        let mut writing = self.begin(Lock::Rows).await?;
+        let done =
+            sqlx::query("UPDATE tickets SET alerts = alerts + $2 WHERE id = $1 AND (alerts / $2) % 2 = 0")
+                .bind(watched.ticket.to_string())
+                .bind(alert)
+                .execute(&mut *writing)
+                .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let entry = match alert {
+            FIRST_NEAR => Entry::Deadline { deadline: Deadline::FirstResponse, missed: false },
+            FIRST_MISSED => Entry::Deadline { deadline: Deadline::FirstResponse, missed: true },
+            RESOLUTION_NEAR => Entry::Deadline { deadline: Deadline::Resolution, missed: false },
+            RESOLUTION_MISSED => Entry::Deadline { deadline: Deadline::Resolution, missed: true },
+            _ => Entry::ShopperTold,
+        };
+        log(&mut writing, watched.ticket, None, &entry).await?;
+        writing.signals.push(Signal::Ticket { ticket: watched.ticket });
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Brings back tickets that were put off until now.
+    pub(crate) async fn wake_due(&self, at: Timestamp) -> Result<usize, StoreError> {
+        let rows = sqlx::query("SELECT id FROM tickets WHERE state = 'snoozed' AND snoozed_until <= $1")
+            .bind(at.as_millisecond())
+            .fetch_all(&self.readers)
+            .await?;
+        let actor = Actor { name: "shopdesk".to_owned(), shown: String::new(), agent: None };
+        let mut woken = 0;
+        for row in rows {
+            match self.change_ticket(id(&row, "id")?, &actor, TicketChange::Wake).await {
+                Ok(_) => woken += 1,
+                // Somebody was faster.
+                Err(StoreError::TicketStep(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(woken)
+    }
+
+    /// Gives waiting tickets to agents who are there, whom they suit and who have the fewest. `present` are those who are there.
+    pub(crate) async fn assign_waiting(
+        &self,
+        present: &[AgentId],
+    ) -> Result<Vec<(TicketId, AgentId)>, StoreError> {
+        if present.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut reader = self.snapshot().await?;
+        let rows = sqlx::query(
+            "SELECT id, name, skills, (SELECT COUNT(*) FROM tickets WHERE assignee = agents.id AND state = 'assigned') AS load \
+             FROM agents WHERE is_active = 1 ORDER BY id",
+        )
+        .fetch_all(&mut *reader)
+        .await?;
+        let mut agents: Vec<(AgentId, String, Skills, i64)> = Vec::new();
+        for row in &rows {
+            let agent = id(row, "id")?;
+            if present.contains(&agent) {
+                agents.push((
+                    agent,
+                    row.try_get("name")?,
+                    required_json(row, "skills")?,
+                    row.try_get("load")?,
+                ));
+            }
+        }
+        let rows = sqlx::query("SELECT id, intent, language FROM tickets WHERE state = 'open' ORDER BY priority, opened_at, id LIMIT 100")
+            .fetch_all(&mut *reader)
+            .await?;
+        drop(reader);
+        let mut assigned = Vec::new();
+        for row in &rows {
+            let (ticket, intent, language): (TicketId, Option<String>, Option<String>) =
+                (id(row, "id")?, row.try_get("intent")?, row.try_get("language")?);
+            let suited = agents.iter_mut().filter(|(_, _, skills, load)| {
+                *load < i64::from(skills.most_tickets) && skills.suit(intent.as_deref(), language.as_deref())
+            });
+            let Some((agent, name, _, load)) = suited.min_by_key(|(.., load)| *load) else { continue };
+            let actor = Actor { name: "shopdesk".to_owned(), shown: name.clone(), agent: Some(*agent) };
+            match self.change_ticket(ticket, &actor, TicketChange::Claim).await {
+                Ok(_) => {
+                    *load += 1;
+                    assigned.push((ticket, *agent));
+                }
+                // Somebody claimed it meanwhile.
+                Err(StoreError::TicketStep(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(assigned)
+    }
+
+    /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.
+    pub(crate) async fn usual_wait(&self, limit: i64) -> Result<Option<i64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT first_response_at - opened_at AS wait FROM tickets WHERE first_response_at IS NOT NULL \
+             AND opened_at > $1 ORDER BY opened_at DESC LIMIT $2",
+        )
+        .bind(now().as_millisecond() - 7 * 24 * 3_600_000)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut waits: Vec<i64> =
+            rows.iter().map(|row| Ok(row.try_get("wait")?)).collect::<Result<_, StoreError>>()?;
+        waits.sort_unstable();
+        Ok(waits.get(waits.len() / 2).copied())
+    }
+}

@@ -1,0 +1,314 @@
+//! What becomes of a turn: the program's reply and, if a human takes over, a ticket; all of it or nothing.
+
+use jiff::Timestamp;
+use shopdesk_model::intents::{IntentId, Priority};
+use shopdesk_triage::{EscalationReason, RuleName};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+
+use super::conversations::{HUMAN, conversation, lock, take};
+use super::rows::{EVENT, message_of, now, to_json};
+use super::ticket_steps::{log, searchable};
+use super::writing::{NewRow, Writing};
+use super::{Lock, Store, StoreError};
+use crate::conversation::{ConversationId, ConversationState, ConversationStep};
+use crate::live::Signal;
+use crate::message::{Message, Reply, Sender};
+use crate::ticket::{Entry, Suggestion, TicketContents, TicketId, TicketState};
+
+/// What is to become of a turn.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What the program says.
+    pub text: String,
+    /// What it says beside the text.
+    pub reply: Reply,
+    /// The ticket to open, if a human takes over.
+    pub ticket: Option<NewTicket>,
+}
+
+/// What a ticket says beside its conversation and message.
+#[derive(Clone, Debug)]
+pub struct NewTicket {
+    /// How soon to look at it.
+    pub priority: Priority,
+    /// The rules that made it more urgent than its intents do.
+    pub raised_by: Vec<RuleName>,
+    /// Why the program did not answer.
+    pub reason: EscalationReason,
+    /// The likeliest intent.
+    pub intent: Option<IntentId>,
+    /// Articles that may help.
+    pub suggestions: Vec<Suggestion>,
+    /// Until when somebody should have answered.
+    pub first_response_due: Option<Timestamp>,
+    /// Until when it should be closed.
+    pub resolution_due: Option<Timestamp>,
+}
+
+/// What became of a turn.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// The reply is on disk.
+    Replied {
+        /// The reply.
+        reply: Box<Message>,
+        /// Who speaks for the shop from now on.
+        state: ConversationState,
+        /// The ticket that was opened.
+        ticket: Option<TicketId>,
+    },
+    /// The shopper wrote more meanwhile: that is a turn of its own, with all of this one in it.
+    Superseded,
+    /// There is nothing to reply to any more: a human has the conversation, or another server was faster.
+    Elsewhere {
+        /// Who speaks for the shop.
+        state: ConversationState,
+    },
+}
+
+impl Store {
+    /// Keeps what became of the messages up to `last`, and says it. When the shopper wrote more meanwhile, that happens only if `in_any_case`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(
+        &self,
+        id: ConversationId,
+        last: &Message,
+        in_any_case: bool,
+        outcome: Outcome,
+    ) -> Result<Settled, StoreError> {
+        let mut writing = self.begin(Lock::Rows).await?;
+        let state = lock(&mut writing, id).await?.unwrap_or(ConversationState::Closed);
+        if state != ConversationState::Bot {
+            settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
+            writing.commit().await?;
+            return Ok(Settled::Elsewhere { state });
+        }
+        let (oldest, newest) = owed(&mut writing, id).await?;
+        if !oldest.is_some_and(|oldest| oldest <= last.sequence) {
+            return Ok(Settled::Elsewhere { state });
+        }
+        if newest.is_some_and(|newest| newest > last.sequence) && !in_any_case && outcome.ticket.is_none() {
+            return Ok(Settled::Superseded);
+        }
+        let Outcome { text, reply, ticket } = outcome;
+        let row = NewRow {
+            sender: Sender::Bot,
+            text,
+            client_message_id: None,
+            settled_by: None,
+            contents: Some(to_json(&reply)),
+        };
+        let said = writing.append_message(id, row).await?;
+        settle_up_to(&mut writing, id, last.sequence, &said.id.to_string()).await?;
+        let mut state = state;
+        let mut opened = None;
+        if let Some(ticket) = ticket {
+            settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
+            let reason = ticket.reason;
+            opened = Some(open(&mut writing, id, last, &reply, ticket).await?);
+            state = take(&mut writing, id, state, ConversationStep::HandOver, Some(reason), None).await?;
+        }
+        writing.commit().await?;
+        let reply = Box::new(Message { reply: Some(reply), ..said });
+        Ok(Settled::Replied { reply, state, ticket: opened })
+    }
+
+    /// Says something of the program's own accord, as long as `state` is as it was when that was decided.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn say(
+        &self,
+        id: ConversationId,
+        while_in: ConversationState,
+        text: String,
+        reply: Reply,
+    ) -> Result<Option<Message>, StoreError> {
+        let mut writing = self.begin(Lock::Rows).await?;
+        if lock(&mut writing, id).await? != Some(while_in) {
+            return Ok(None);
+        }
+        let contents = Some(to_json(&reply));
+        let row = NewRow { sender: Sender::Bot, text, client_message_id: None, settled_by: None, contents };
+        let said = writing.append_message(id, row).await?;
+        writing.commit().await?;
+        Ok(Some(Message { reply: Some(reply), ..said }))
+    }
+
+    /// Hands a conversation over though no message asks for it just now, as when the shopper presses the button. The state after it;
+    /// nothing when there is no such conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hand_over(
+        &self,
+        id: ConversationId,
+        outcome: Outcome,
+    ) -> Result<Option<(ConversationState, Option<TicketId>)>, StoreError> {
+        let mut writing = self.begin(Lock::Rows).await?;
+        let Some(state) = lock(&mut writing, id).await? else { return Ok(None) };
+        let (Some(ticket), ConversationState::Bot) = (outcome.ticket, state) else {
+            return Ok(Some((state, None)));
+        };
+        let row = NewRow {
+            sender: Sender::Bot,
+            text: outcome.text,
+            client_message_id: None,
+            settled_by: None,
+            contents: Some(to_json(&outcome.reply)),
+        };
+        let said = writing.append_message(id, row).await?;
+        settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
+        // A ticket is about the last thing that the shopper wrote, or, when that is nothing, about the hand-over itself.
+        let about = last_of_shopper(&mut writing, id).await?.unwrap_or(said);
+        let reason = ticket.reason;
+        let opened = open(&mut writing, id, &about, &outcome.reply, ticket).await?;
+        let state = take(&mut writing, id, state, ConversationStep::HandOver, Some(reason), None).await?;
+        writing.commit().await?;
+        Ok(Some((state, Some(opened))))
+    }
+}
+
+/// The numbers of the first and the last message that the program owes a reply to.
+async fn owed(
+    connection: &mut AnyConnection,
+    id: ConversationId,
+) -> Result<(Option<i64>, Option<i64>), StoreError> {
+    let row = sqlx::query(
+        "SELECT MIN(sequence) AS oldest, MAX(sequence) AS newest FROM events \
+         WHERE conversation = $1 AND kind = 'message' AND sender = 'shopper' AND settled_by IS NULL",
+    )
+    .bind(id.to_string())
+    .fetch_one(connection)
+    .await?;
+    Ok((row.try_get("oldest")?, row.try_get("newest")?))
+}
+
+async fn settle_up_to(
+    writing: &mut Writing,
+    id: ConversationId,
+    sequence: i64,
+    by: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE events SET settled_by = $3 WHERE conversation = $1 AND sequence <= $2 \
+         AND kind = 'message' AND sender = 'shopper' AND settled_by IS NULL",
+    )
+    .bind(id.to_string())
+    .bind(sequence)
+    .bind(by.to_owned())
+    .execute(&mut **writing)
+    .await?;
+    Ok(())
+}
+
+async fn last_of_shopper(
+    connection: &mut AnyConnection,
+    id: ConversationId,
+) -> Result<Option<Message>, StoreError> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {EVENT} FROM events WHERE conversation = $1 AND sender = 'shopper' ORDER BY sequence DESC LIMIT 1"
+    )))
+    .bind(id.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(message_of).transpose()
+}
+
+/// Opens a ticket about that message.
+async fn open(
+    writing: &mut Writing,
+    id: ConversationId,
+    about: &Message,
+    reply: &Reply,
+    new: NewTicket,
+) -> Result<TicketId, StoreError> {
+    let ticket = TicketId::new();
+    let found = conversation(writing, id).await?;
+    let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'ticket' RETURNING value")
+        .fetch_one(&mut **writing)
+        .await?;
+    let number: i64 = row.try_get("value")?;
+    let rows = sqlx::query(
+        "SELECT text FROM events WHERE conversation = $1 AND sender = 'shopper' ORDER BY sequence",
+    )
+    .bind(id.to_string())
+    .fetch_all(&mut **writing)
+    .await?;
+    let mut words = vec![format!("#{number}")];
+    for row in rows {
+        words.push(row.try_get("text")?);
+    }
+    let customer = found.as_ref().and_then(|conversation| conversation.customer.clone());
+    if let Some(customer) = &customer {
+        words.push(customer.id.clone());
+        words.extend(customer.name.clone());
+    }
+    words.extend(found.iter().flat_map(|conversation| conversation.context.values().cloned()));
+    let assessment = reply.assessment.clone();
+    let contents = TicketContents {
+        text: about.text.clone(),
+        raised_by: new.raised_by,
+        assessment: assessment.clone(),
+        suggestions: new.suggestions,
+    };
+    let language = assessment.as_ref().map(|assessed| assessed.language.tag().to_owned());
+    let language = language.or_else(|| found.and_then(|conversation| conversation.language));
+    let sentiment = assessment.and_then(|assessed| assessed.sentiment).map(|guess| guess.level.as_str());
+    sqlx::query(
+        "INSERT INTO tickets (id, number, conversation, message, state, priority, intent, reason, language, sentiment, customer, \
+         opened_at, updated_at, first_response_due, resolution_due, search, contents) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)",
+    )
+    .bind(ticket.to_string())
+    .bind(number)
+    .bind(id.to_string())
+    .bind(about.id.to_string())
+    .bind(TicketState::Open.as_str())
+    .bind(urgency(new.priority))
+    .bind(new.intent.map(|intent| intent.to_string()))
+    .bind(new.reason.as_str())
+    .bind(language)
+    .bind(sentiment)
+    .bind(customer.map(|customer| customer.id))
+    .bind(now().as_millisecond())
+    .bind(new.first_response_due.map(Timestamp::as_millisecond))
+    .bind(new.resolution_due.map(Timestamp::as_millisecond))
+    .bind(searchable(&words.join("\n")))
+    .bind(to_json(&contents))
+    .execute(&mut **writing)
+    .await?;
+    sqlx::query("UPDATE conversations SET failed_answers = 0 WHERE id = $1")
+        .bind(id.to_string())
+        .execute(&mut **writing)
+        .await?;
+    let opened = serde_json::json!({
+        "ticket": ticket, "number": number, "conversation": id, "priority": new.priority, "reason": new.reason,
+    });
+    writing.deliver("ticket.opened", opened).await?;
+    log(writing, ticket, None, &Entry::Opened).await?;
+    writing.signals.push(Signal::Ticket { ticket });
+    Ok(ticket)
+}
+
+/// The number that sorts by urgency; 0 is the most urgent.
+pub(super) fn urgency(priority: Priority) -> i64 {
+    match priority {
+        Priority::Urgent => 0,
+        Priority::High => 1,
+        Priority::Normal => 2,
+        Priority::Low => 3,
+    }
+}
+
+/// The priority of a number.
+pub(super) fn priority_of(urgency: i64) -> Priority {
+    match urgency {
+        0 => Priority::Urgent,
+        1 => Priority::High,
+        2 => Priority::Normal,
+        _ => Priority::Low,
+    }
+}

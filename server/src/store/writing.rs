@@ -1,0 +1,170 @@
+//! A transaction that writes, and tells those who follow what it wrote once that is on disk.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
+use uuid::Uuid;
+
+use super::rows::{now, to_json};
+use super::{Dialect, StoreError, Subscription};
+use crate::conversation::{ConversationId, MessageId};
+use crate::event::{Change, Event, Happening};
+use crate::live::{Live, Signal};
+use crate::message::{Message, Sender};
+use crate::store::listen::CHANNEL;
+
+pub(super) struct Writing {
+    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) dialect: Dialect,
+    pub(super) live: Live,
+    pub(super) subscriptions: Arc<Vec<Subscription>>,
+    pub(super) signals: Vec<Signal>,
+}
+
+/// A message to append.
+pub(super) struct NewRow {
+    pub(super) sender: Sender,
+    pub(super) text: String,
+    pub(super) client_message_id: Option<String>,
+    pub(super) settled_by: Option<&'static str>,
+    pub(super) contents: Option<String>,
+}
+
+impl Writing {
+    /// Appends a message with the next number, and returns its event. Its `reply` is left out.
+    pub(super) async fn append_message(
+        &mut self,
+        conversation: ConversationId,
+        new: NewRow,
+    ) -> Result<Message, StoreError> {
+        let (id, sequence, at) = (MessageId::new(), self.next_sequence(conversation).await?, now());
+        sqlx::query(
+            "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents) \
+             VALUES ($1, $2, $3, 'message', $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(id.to_string())
+        .bind(conversation.to_string())
+        .bind(sequence)
+        .bind(at.as_millisecond())
+        .bind(new.sender.as_str())
+        .bind(new.text.clone())
+        .bind(new.client_message_id.clone())
+        .bind(new.settled_by)
+        .bind(new.contents)
+        .execute(&mut **self)
+        .await?;
+        let data = serde_json::json!({
+            "conversation": conversation, "message": id, "sequence": sequence, "sender": new.sender, "text": new.text,
+        });
+        self.deliver("message.created", data).await?;
+        Ok(Message {
+            id,
+            sequence,
+            sender: new.sender,
+            sender_name: None,
+            text: new.text,
+            created_at: at,
+            client_message_id: new.client_message_id,
+            reply: None,
+            helpful: None,
+        })
+    }
+
+    /// Keeps a delivery for everybody who subscribed to that kind. `data` is what receivers get as `data`.
+    pub(super) async fn deliver(
+        &mut self,
+        kind: &'static str,
+        data: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let subscriptions = Arc::clone(&self.subscriptions);
+        let wanted = |subscription: &&Subscription| {
+            subscription.events.is_empty() || subscription.events.iter().any(|event| event == kind)
+        };
+        let at = now();
+        for subscription in subscriptions.iter().filter(wanted) {
+            let body = serde_json::json!({ "type": kind, "timestamp": at, "data": data });
+            sqlx::query(
+                "INSERT INTO deliveries (id, endpoint, kind, body, state, next_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $5)",
+            )
+            .bind(format!("msg_{}", Uuid::now_v7().simple()))
+            .bind(subscription.endpoint.clone())
+            .bind(kind)
+            .bind(body.to_string())
+            .bind(at.as_millisecond())
+            .execute(&mut **self)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Appends whatever else happened.
+    pub(super) async fn append_change(
+        &mut self,
+        conversation: ConversationId,
+        change: Change,
+    ) -> Result<Event, StoreError> {
+        let (sequence, at) = (self.next_sequence(conversation).await?, now());
+        let contents = to_json(&change);
+        let happening = Happening::Change(change);
+        sqlx::query(
+            "INSERT INTO events (id, conversation, sequence, kind, at, contents) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(MessageId::new().to_string())
+        .bind(conversation.to_string())
+        .bind(sequence)
+        .bind(happening.kind())
+        .bind(at.as_millisecond())
+        .bind(contents)
+        .execute(&mut **self)
+        .await?;
+        Ok(Event { sequence, at, happening })
+    }
+
+    async fn next_sequence(&mut self, conversation: ConversationId) -> Result<i64, StoreError> {
+        let row = sqlx::query(
+            "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 WHERE id = $1 RETURNING last_sequence",
+        )
+        .bind(conversation.to_string())
+        .bind(now().as_millisecond())
+        .fetch_one(&mut **self)
+        .await?;
+        let signal = Signal::Stored { conversation };
+        if !self.signals.contains(&signal) {
+            self.signals.push(signal);
+        }
+        Ok(row.try_get("last_sequence")?)
+    }
+
+    /// Ends the transaction. From here on it is on disk, and whoever follows hears of it.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        if self.dialect == Dialect::Postgres {
+            for signal in &self.signals {
+                sqlx::query("SELECT pg_notify($1, $2)")
+                    .bind(CHANNEL)
+                    .bind(to_json(signal))
+                    .execute(&mut *self.transaction)
+                    .await?;
+            }
+        }
+        self.transaction.commit().await?;
+        for signal in self.signals {
+            self.live.tell(signal);
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Writing {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}

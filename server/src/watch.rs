@@ -1,0 +1,111 @@
+//! What happens by itself as time goes by: deadlines, tickets that come back, tickets for whoever is free, old conversations.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use shopdesk_model::intents::Priority;
+use shopdesk_triage::detect_language;
+
+use crate::conversation::{ConversationId, ConversationState};
+use crate::message::{Reply, ReplyKind, Sender};
+use crate::problem::Problem;
+use crate::state::{AGENT_THERE, AppState, reader};
+use crate::store::deadlines::{
+    FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
+};
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Looks again and again, for as long as it is polled.
+pub(crate) async fn watch(app: AppState) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if let Err(problem) = look_once(&app, app.time()).await {
+            tracing::error!(problem = problem.code(), "deadlines cannot be looked after, trying again");
+        }
+    }
+}
+
+/// Does what is due at that time. What one server did, another one does not do again.
+pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Problem> {
+    app.store.wake_due(at).await?;
+    for watched in app.store.watched().await? {
+        for alert in due_alerts(app, &watched, at) {
+            give_alert(app, &watched, alert).await?;
+        }
+    }
+    let present = present(app);
+    for (ticket, agent) in app.store.assign_waiting(&present).await? {
+        tracing::info!(ticket.id = %ticket, agent.id = %agent, "a ticket was assigned");
+    }
+    Ok(())
+}
+
+/// Agents who were seen lately.
+fn present(app: &AppState) -> Vec<crate::agent::AgentId> {
+    let mut agents = app.present.agents.lock().unwrap_or_else(PoisonError::into_inner);
+    agents.retain(|_, seen| Instant::now().duration_since(*seen) < AGENT_THERE);
+    agents.keys().copied().collect()
+}
+
+/// What a ticket should alert of now and did not yet.
+fn due_alerts(app: &AppState, watched: &Watched, at: Timestamp) -> Vec<i64> {
+    let mut alerts = Vec::new();
+    let due = app.due(watched.priority, watched.opened_at);
+    let mut add = |alert: i64, is_due: bool| {
+        if is_due && (watched.alerts / alert) % 2 == 0 {
+            alerts.push(alert);
+        }
+    };
+    if !watched.is_answered {
+        let warn_at = due.first_response.map(|deadline| deadline.warn_at);
+        add(FIRST_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
+        add(FIRST_MISSED, watched.first_response_due.is_some_and(|due| due <= at));
+    }
+    let warn_at = due.resolution.map(|deadline| deadline.warn_at);
+    add(RESOLUTION_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
+    add(RESOLUTION_MISSED, watched.resolution_due.is_some_and(|due| due <= at));
+    if !watched.is_assigned && !watched.is_answered {
+        add(SHOPPER_TOLD, nobody_came(app, watched.opened_at, at));
+    }
+    alerts
+}
+
+/// Whether the shopper has waited longer than promised, in hours in which people are there.
+fn nobody_came(app: &AppState, since: Timestamp, at: Timestamp) -> bool {
+    let minutes = app.settings.dialogue.nobody_after_minutes.get();
+    let patience = SignedDuration::from_mins(i64::from(minutes));
+    app.settings.hours.open_time_between(since, at, &app.settings.time_zone) >= patience
+}
+
+async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(), Problem> {
+    if !app.store.alert(watched, alert).await? {
+        return Ok(());
+    }
+    match alert {
+        SHOPPER_TOLD => tell_shopper(app, watched.conversation).await,
+        FIRST_MISSED | RESOLUTION_MISSED => {
+            let is_danger = watched.priority == Priority::Urgent;
+            tracing::warn!(ticket.id = %watched.ticket, urgent = is_danger, "a deadline was missed");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody came in time: that is said honestly, and a contact is asked for.
+async fn tell_shopper(app: &AppState, conversation: ConversationId) -> Result<(), Problem> {
+    let Some((found, messages)) = app.store.conversation_with_messages(conversation).await? else {
+        return Ok(());
+    };
+    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
+    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
+    let text = app.replies_for(language).map(|replies| replies.nobody_yet.clone()).unwrap_or_default();
+    let reply = Reply::plain(ReplyKind::Notice, None);
+    app.store.say(conversation, ConversationState::WaitingForHuman, text, reply).await?;
+    Ok(())
+}

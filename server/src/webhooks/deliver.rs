@@ -1,0 +1,140 @@
+//! Delivers what is kept for the shop's systems, again and again until it is taken or given up.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+
+use super::{NextTry, WebhookSecret, check_url, is_public, next_try};
+use crate::state::AppState;
+use crate::store::{Delivery, StoreError};
+
+/// How long a receiver may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// For how long a server has a delivery to itself: longer than an attempt takes.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How often it is looked for something to deliver.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where the shop's systems take what happens.
+pub struct Webhook {
+    /// Where.
+    pub url: String,
+    /// Of what it wants to hear, such as `ticket.opened`; of everything when empty.
+    pub events: Vec<String>,
+    /// Signs what it gets.
+    pub secret: WebhookSecret,
+    /// Whether it may be in a private network.
+    pub allow_private: bool,
+}
+
+/// Delivers for as long as it is polled.
+pub(crate) async fn deliver(app: AppState, webhooks: Arc<BTreeMap<String, Webhook>>) {
+    if webhooks.is_empty() {
+        return std::future::pending().await;
+    }
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        loop {
+            match deliver_one(&app, &webhooks).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(%error, "cannot look for something to deliver");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Tries one delivery that is due. Whether there was one.
+async fn deliver_one(app: &AppState, webhooks: &BTreeMap<String, Webhook>) -> Result<bool, StoreError> {
+    let now = app.time();
+    let Some(delivery) = app.store.take_delivery(now, now + LEASE).await? else { return Ok(false) };
+    let outcome = match webhooks.get(&delivery.endpoint) {
+        Some(webhook) => attempt(app, webhook, &delivery).await,
+        None => Err("there is no such webhook in the settings any more".to_owned()),
+    };
+    match outcome {
+        Ok(()) => app.store.end_attempt(&delivery.id, None).await?,
+        Err(problem) => {
+            let attempts = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);
+            let next = match next_try(attempts, chance()) {
+                NextTry::After(wait) => SignedDuration::try_from(wait).ok().map(|wait| app.time() + wait),
+                NextTry::DeadLetter => None,
+            };
+            tracing::warn!(delivery.id, webhook = delivery.endpoint, attempts, %problem, given_up = next.is_none(), "a delivery failed");
+            app.store.end_attempt(&delivery.id, Some((&problem, next))).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Result<(), String> {
+    let url = check_url(&webhook.url, webhook.allow_private).map_err(|refused| refused.to_string())?;
+    let now = app.time();
+    let signature = webhook.secret.sign(&delivery.id, now, delivery.body.as_bytes());
+    let client = client(webhook.allow_private).map_err(|error| error.to_string())?;
+    let response = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("webhook-id", &delivery.id)
+        .header("webhook-timestamp", now.as_second())
+        .header("webhook-signature", signature)
+        .body(delivery.body.clone())
+        .send()
+        .await
+        .map_err(|error| without_url(error))?;
+    let status = response.status();
+    if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
+}
+
+/// A client that follows no redirect and reaches no private address, whatever a name resolves to.
+fn client(allow_private: bool) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy();
+    if allow_private { builder.build() } else { builder.dns_resolver(Arc::new(PublicOnly)).build() }
+}
+
+/// Resolves names to addresses that anybody may reach.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
+                .await?
+                .filter(|address| is_public(address.ip()))
+                .collect();
+            if found.is_empty() {
+                return Err("the name has no public address".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// What went wrong, without the address, which may hold a secret.
+fn without_url(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+/// A random number from 0 to 1.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).expect("the operating system has random bytes");
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
