@@ -231,8 +231,6 @@ fn what_is_missing_is_named_with_what_to_do() {
     };
     assert!(fails(&shop, &["classify", "x"]).contains("Run `shopdesk train`"));
     assert!(fails(&folder.path().join("nowhere"), &["train"]).contains("`--shop` says where"));
-    let message = fails(&STARTER, &["serve", "--listen", "0.0.0.0:0"]);
-    assert!(message.contains("0.0.0.0:0") && message.contains("127.0.0.1"), "{message}");
 
     let settings = std::fs::read_to_string(&shop).unwrap();
     std::fs::write(&shop, settings.replace("clarify_confidence = ", "clarify_confidence = 1")).unwrap();

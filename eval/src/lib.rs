@@ -22,6 +22,7 @@ mod saved;
 mod typos;
 
 pub mod compare;
+pub mod dialogues;
 mod folds;
 pub mod gate;
 pub mod robustness;

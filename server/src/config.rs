@@ -77,7 +77,7 @@ pub struct LimitConfig {
     pub per_visitor: NonZeroU32,
     /// An address.
     pub per_address: NonZeroU32,
-    /// Everybody on a site together.
+    /// New conversations on a site, from everywhere together.
     pub per_site: NonZeroU32,
     /// New conversations from one address.
     pub conversations_per_address: NonZeroU32,

@@ -1,4 +1,4 @@
-//! The chat service: conversations, tickets and a first chat page over HTTP.
+//! The chat service: conversations, tickets and the widget over HTTP.
 //!
 //! Read it in this order:
 //!

@@ -41,7 +41,8 @@ pub(crate) enum Heard {
 #[derive(Clone)]
 pub(crate) struct Live {
     conversations: Arc<Mutex<HashMap<ConversationId, Sender<Heard>>>>,
-    tickets: Sender<TicketId>,
+    /// Nothing stands for any ticket.
+    tickets: Sender<Option<TicketId>>,
 }
 
 impl Live {
@@ -57,7 +58,7 @@ impl Live {
     }
 
     /// Hears of every ticket that is opened or changed from now on.
-    pub(crate) fn follow_tickets(&self) -> Receiver<TicketId> {
+    pub(crate) fn follow_tickets(&self) -> Receiver<Option<TicketId>> {
         self.tickets.subscribe()
     }
 
@@ -73,7 +74,7 @@ impl Live {
             Signal::Stored { conversation } => (conversation, Heard::Stored),
             Signal::Sign { conversation, sign } => (conversation, Heard::Sign(sign)),
             Signal::Ticket { ticket } => {
-                drop(self.tickets.send(ticket));
+                drop(self.tickets.send(Some(ticket)));
                 return;
             }
         };
@@ -89,6 +90,7 @@ impl Live {
         for sender in conversations.values() {
             drop(sender.send(Heard::Stored));
         }
+        drop(self.tickets.send(None));
     }
 }
 

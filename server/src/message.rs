@@ -93,8 +93,6 @@ impl Reply {
 pub enum ReplyKind {
     /// An article's answer.
     Answer,
-    /// The state of an order, from the shop's own system.
-    Status,
     /// Asks which of several things is meant.
     Clarify,
     /// Says that a human takes over.

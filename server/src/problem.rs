@@ -24,6 +24,7 @@ pub(crate) enum Problem {
     NoKey,
     NoCorrection,
     NoInvitation,
+    NoDelivery,
     NoToken,
     WrongToken,
     WrongSignature,
@@ -61,6 +62,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Step(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
+            StoreError::ClientMessageIdReused => Self::ClientMessageIdReused,
             other => Self::Store(other),
         }
     }
@@ -86,6 +88,7 @@ impl Problem {
             Self::NoAgent => "no-agent",
             Self::NoKey => "no-key",
             Self::NoCorrection => "no-correction",
+            Self::NoDelivery => "no-delivery",
             Self::NoInvitation => "no-invitation",
             Self::NoToken => "no-token",
             Self::WrongToken => "wrong-token",
@@ -135,6 +138,7 @@ impl Problem {
             Self::NoAgent => StatusCode::NOT_FOUND,
             Self::NoKey => StatusCode::NOT_FOUND,
             Self::NoCorrection => StatusCode::NOT_FOUND,
+            Self::NoDelivery => StatusCode::NOT_FOUND,
             Self::NoInvitation => StatusCode::NOT_FOUND,
             Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::WrongToken => StatusCode::UNAUTHORIZED,
@@ -170,6 +174,7 @@ impl Problem {
             Self::NoAgent => "No such agent",
             Self::NoKey => "No such key",
             Self::NoCorrection => "No such correction waits",
+            Self::NoDelivery => "No such delivery was given up",
             Self::NoInvitation => "The invitation does not hold",
             Self::NoToken => "A token is needed",
             Self::WrongToken => "The token does not hold",
@@ -211,8 +216,9 @@ impl Problem {
             Self::NoMessage => "Take the id of a message that asks whether it helped.".to_owned(),
             Self::NoTicket => "`GET /v1/tickets` lists them.".to_owned(),
             Self::NoAgent => "`GET /v1/agents` lists them.".to_owned(),
-            Self::NoKey => "`GET /v1/keys` lists those that are not revoked.".to_owned(),
+            Self::NoKey => "`GET /v1/keys` lists them; a revoked one cannot be revoked again.".to_owned(),
             Self::NoCorrection => "`GET /v1/corrections?state=waiting` lists them.".to_owned(),
+            Self::NoDelivery => "`GET /v1/deliveries?state=dead` lists them.".to_owned(),
             Self::NoInvitation => "Ask an administrator for a new one.".to_owned(),
             Self::NoToken => {
                 "Send `Authorization: Bearer` with the token that `POST /v1/conversations` gave.".to_owned()
@@ -233,7 +239,7 @@ impl Problem {
             Self::AlreadyRated => "A conversation is rated once.".to_owned(),
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),
             Self::LoginTaken => "Give `login` another name.".to_owned(),
-            Self::NoRoute => "See docs/architecture.md for the addresses there are.".to_owned(),
+            Self::NoRoute => "See docs/api.md for the addresses there are.".to_owned(),
             Self::EmptyMessage => "Give `text` at least one character that is not white space.".to_owned(),
             Self::MessageTooLong { limit } => format!("Give `text` at most {limit} characters."),
             Self::InvalidClientMessageId { limit } => {

@@ -29,6 +29,7 @@ pub async fn serve(
     background.spawn(sweep(state.clone(), Timestamp::now()));
     background.spawn(state.store.clone().listen());
     background.spawn(watch::watch(state.clone()));
+    background.spawn(watch::tidy(state.clone()));
     background.spawn(deliver(state.clone(), state.settings.webhooks.clone()));
     let stopping = state.present.stopping.clone();
     let mut stopped = stopping.subscribe();

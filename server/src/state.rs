@@ -1,6 +1,7 @@
 //! What the handlers share. Only `main` and the tests construct it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// For how long a visitor's token holds.
     pub token_lifetime: Duration,
+    /// For how many days a conversation is kept after its end.
+    pub retention_days: Option<NonZeroU32>,
     /// Names under which a proxy passes requests on, beside those of this machine.
     pub hosts: Vec<String>,
     /// Whether to believe a proxy about where requests come from.

@@ -11,10 +11,15 @@ use crate::conversation::{ConversationId, ConversationState};
 use crate::message::{Reply, ReplyKind, Sender};
 use crate::problem::Problem;
 use crate::state::{AGENT_THERE, AppState, reader};
+use crate::store::StoreError;
 use crate::store::deadlines::{
     FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
 };
 
+/// How often old things are removed.
+const TIDY: Duration = Duration::from_secs(3600);
+/// For how long deliveries are shown after they are done.
+const DELIVERIES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -28,6 +33,29 @@ pub(crate) async fn watch(app: AppState) {
             tracing::error!(problem = problem.code(), "deadlines cannot be looked after, trying again");
         }
     }
+}
+
+/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, for as long as it is polled.
+pub(crate) async fn tidy(app: AppState) {
+    let mut look = tokio::time::interval(TIDY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if let Err(error) = tidy_once(&app, app.time()).await {
+            tracing::error!(%error, "old conversations cannot be removed, trying again");
+        }
+    }
+}
+
+async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
+    app.store.forget_deliveries(at - DELIVERIES_KEPT).await?;
+    let Some(days) = app.settings.retention_days else { return Ok(()) };
+    let erased = app.store.erase_before(at - SignedDuration::from_hours(24 * i64::from(days.get()))).await?;
+    if !erased.0.is_empty() {
+        tracing::info!(?erased, "old conversations were removed");
+        app.store.keep_audit("shopdesk", "retention", None, serde_json::to_string(&erased).ok()).await?;
+    }
+    Ok(())
 }
 
 /// Does what is due at that time. What one server did, another one does not do again.

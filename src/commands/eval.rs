@@ -2,6 +2,7 @@
 
 mod compare;
 mod cross_validate;
+mod dialogues;
 mod gate;
 mod power;
 mod robustness;
@@ -32,6 +33,8 @@ enum Action {
     Robustness(robustness::Arguments),
     /// Measure how well the right article is found.
     Search(search::Arguments),
+    /// Measure how well follow-ups are understood that need what was said before.
+    Dialogues(dialogues::Arguments),
     /// Say how many labelled messages it takes to prove that errors are rare.
     Power(power::Arguments),
 }
@@ -44,6 +47,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         Action::Cv(arguments) => cross_validate::run(shop, arguments),
         Action::Robustness(arguments) => robustness::run(shop, arguments),
         Action::Search(arguments) => search::run(shop, arguments),
+        Action::Dialogues(arguments) => dialogues::run(shop, arguments),
         Action::Power(arguments) => power::run(arguments),
     }
 }

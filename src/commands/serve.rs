@@ -77,6 +77,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         max_message_characters: shop.server.max_message_characters,
         request_timeout: Duration::from_secs(shop.server.request_timeout_seconds),
         token_lifetime: TOKEN_LIFETIME,
+        retention_days: shop.database.retention_days,
         hosts: shop.server.hosts.clone(),
         behind_proxy: shop.server.behind_proxy,
     })

@@ -87,6 +87,8 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
             let found = RUNTIME.block_on(store.agent_by_login(login))?;
             let found = found
                 .with_context(|| format!("nobody logs in as `{login}`: `shopdesk user list` shows them"))?;
+            let invited = Some(found.agent.id.to_string());
+            RUNTIME.block_on(store.keep_audit("command line", "agent.invite", invited, None))?;
             output::line(RUNTIME.block_on(invite(&store, found.agent.id))?)?;
         }
     }

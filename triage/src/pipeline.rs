@@ -179,7 +179,18 @@ impl Triage {
     /// # Errors
     /// When the model or the index fails; the caller then hands over to a human.
     pub fn assess(&self, message: &str, at: DateTime) -> Result<Assessment> {
-        let prepared = self.prepare(message)?;
+        self.assess_prepared(self.prepare(message)?, at)
+    }
+
+    /// The same for a message that is read together with what was said before it.
+    ///
+    /// # Errors
+    /// When the model or the index fails; the caller then hands over to a human.
+    pub fn assess_after(&self, before: &str, message: &str, at: DateTime) -> Result<Assessment> {
+        self.assess_prepared(self.prepare_after(before, message)?, at)
+    }
+
+    fn assess_prepared(&self, prepared: Prepared, at: DateTime) -> Result<Assessment> {
         let mut embeddings = self.encoder.network().encode(&[&prepared.encoding.ids], Threads::All)?;
         let embedding = embeddings.pop().expect("one sequence gives one embedding");
         self.assess_embedded(prepared, &embedding, at)

@@ -72,8 +72,9 @@ impl FromRequestParts<AppState> for Staff {
         if changes && !token.is_some_and(|token| session.accepts_csrf_token(token)) {
             return Err(Problem::Forged);
         }
-        app.present.agents.lock().unwrap_or_else(PoisonError::into_inner).insert(agent.id, Instant::now());
-        Ok(Self::Agent { agent, session })
+        let staff = Self::Agent { agent, session };
+        staff.is_there(app);
+        Ok(staff)
     }
 }
 
@@ -84,6 +85,13 @@ impl Staff {
             Self::Agent { agent, .. } => agent.role >= role,
             Self::Key { scopes, .. } => scopes.allow(scope),
         })
+    }
+
+    /// Keeps that an agent is there just now.
+    pub(super) fn is_there(&self, app: &AppState) {
+        if let Some(agent) = self.agent() {
+            app.present.agents.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, Instant::now());
+        }
     }
 
     /// What logs call whoever asks.
@@ -147,6 +155,19 @@ pub(super) fn require_origin(site: &Site, headers: &HeaderMap) -> Result<(), Pro
         Ok(())
     } else {
         Err(Problem::OriginNotAllowed)
+    }
+}
+
+impl Address {
+    /// What limits count by: an IPv6 customer has a whole /64.
+    pub(super) fn key(&self) -> String {
+        match self.0 {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}")
+            }
+        }
     }
 }
 

@@ -73,11 +73,11 @@ pub(super) struct Token {
 
 pub(super) async fn create(
     State(app): State<AppState>,
-    Address(address): Address,
+    address: Address,
     headers: HeaderMap,
     Body(begin): Body<Begin>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
-    limit(&app.present.beginnings, &address.to_string())?;
+    limit(&app.present.beginnings, &address.key())?;
     let name = begin.site.clone().unwrap_or_else(|| DEFAULT_SITE.to_owned());
     let site = app.settings.sites.get(&name).ok_or(Problem::NoSite)?;
     limit(&app.present.sites, &name)?;

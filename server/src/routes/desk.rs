@@ -17,10 +17,11 @@ use crate::auth::{ApiKey, Scope, Scopes};
 use crate::config::Position;
 use crate::dialogue::opening;
 use crate::inference::AssessError;
+use crate::mask::mask;
 use crate::message::Assessed;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::store::{AuditEntry, Stats, StoredKey};
+use crate::store::{AuditEntry, Delivery, Stats, StoredKey};
 use crate::ticket::{Correction, CorrectionId};
 
 /// How many texts are classified at once.
@@ -173,7 +174,40 @@ pub(super) async fn corrections(
 ) -> Result<Json<Corrections>, Problem> {
     staff.require(Role::Supervisor, Scope::Export)?;
     staff.audit(&app, "corrections.view", "").await?;
-    Ok(Json(Corrections { corrections: app.store.corrections(wanted.state.as_deref(), ROWS).await? }))
+    let mut corrections = app.store.corrections(wanted.state.as_deref(), ROWS).await?;
+    for correction in &mut corrections {
+        // They leave as examples to learn from, for which nobody's data is needed.
+        correction.text = mask(&correction.text).into_owned();
+    }
+    Ok(Json(Corrections { corrections }))
+}
+
+/// What webhooks are to get, got, or could not be given.
+#[derive(Serialize)]
+pub(super) struct Deliveries {
+    deliveries: Vec<Delivery>,
+}
+
+pub(super) async fn deliveries(
+    State(app): State<AppState>,
+    staff: Staff,
+    Parameters(wanted): Parameters<InState>,
+) -> Result<Json<Deliveries>, Problem> {
+    staff.require(Role::Admin, Scope::Admin)?;
+    Ok(Json(Deliveries { deliveries: app.store.deliveries(wanted.state.as_deref(), ROWS).await? }))
+}
+
+pub(super) async fn retry(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    staff.require(Role::Admin, Scope::Admin)?;
+    if !app.store.revive_delivery(&id).await? {
+        return Err(Problem::NoDelivery);
+    }
+    staff.audit(&app, "delivery.retry", &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Whether a correction is right.

@@ -208,20 +208,22 @@ pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) ->
     staff.require(Role::Agent, Scope::Tickets)?;
     let tickets = app.store.live().follow_tickets();
     let stopping = app.present.stopping.subscribe();
-    let stream = unfold((tickets, stopping), async |(mut tickets, mut stopping)| {
+    let stream = unfold((app, staff, tickets, stopping), async |(app, staff, mut tickets, mut stopping)| {
+        // Whoever looks is there.
+        staff.is_there(&app);
         if *stopping.borrow() {
             return None;
         }
         let frame = tokio::select! {
             ticket = tickets.recv() => match ticket {
-                Ok(ticket) => Frame::default().event("ticket").data(json!({ "ticket": ticket }).to_string()),
+                Ok(Some(ticket)) => Frame::default().event("ticket").data(json!({ "ticket": ticket }).to_string()),
                 // Too many at once: look at all of them again.
-                Err(_) => Frame::default().event("refresh").data("{}"),
+                Ok(None) | Err(_) => Frame::default().event("refresh").data("{}"),
             },
             _ = stopping.changed() => Frame::default().event("bye").data("{}"),
             () = tokio::time::sleep(HEARTBEAT) => Frame::default().comment("here"),
         };
-        Some((Ok::<_, Infallible>(frame), (tickets, stopping)))
+        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping)))
     });
     Ok(Sse::new(stream).into_response())
 }

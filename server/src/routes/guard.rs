@@ -23,11 +23,11 @@ pub(super) async fn time_limit(
 /// Bounds what one address may ask.
 pub(super) async fn rate_limit(
     State(app): State<AppState>,
-    Address(address): Address,
+    address: Address,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    limit(&app.present.addresses, &address.to_string())?;
+    limit(&app.present.addresses, &address.key())?;
     Ok(next.run(request).await)
 }
 

@@ -16,6 +16,7 @@ mod guard;
 pub use people::{first_invitation, invite};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
@@ -33,6 +34,11 @@ const BYTES_PER_CHARACTER: usize = 12;
 /// Room for all else in a body.
 const BODY_OVERHEAD: usize = 4096;
 
+/// Where what shoppers use begins.
+const SHOPPERS: [&str; 3] = ["/v1/sites/", "/v1/conversations", "/v1/articles/"];
+/// The most bytes of a batch to classify.
+const BATCH_BYTES: usize = 8 << 20;
+
 /// The whole service.
 pub fn router(state: AppState) -> Router {
     let body_limit = state
@@ -41,7 +47,7 @@ pub fn router(state: AppState) -> Router {
         .saturating_mul(BYTES_PER_CHARACTER)
         .saturating_add(BODY_OVERHEAD);
     Router::new()
-        .merge(shoppers(&state))
+        .merge(shoppers())
         .merge(staff())
         .route("/", get(page::sample))
         .route("/demo/en.html", get(page::english_sample))
@@ -54,7 +60,7 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(async || Problem::NoRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer(axum::extract::DefaultBodyLimit::max(body_limit))
+        .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn_with_state(state.clone(), guard::time_limit))
         .layer(from_fn_with_state(state.clone(), guard::rate_limit))
         .layer(from_fn_with_state(state.clone(), guard::known_host))
@@ -62,18 +68,20 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(|_| Problem::Failed.into_response()))
         .layer(constant_header("x-content-type-options", "nosniff"))
         .layer(constant_header("referrer-policy", "no-referrer"))
+        .layer(cors(&state))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(state)
 }
 
-/// What pages of the shop's sites may use, from their own origins.
-fn shoppers(state: &AppState) -> Router<AppState> {
+/// Lets pages of the shop's sites use what shoppers use, and read why something was refused.
+fn cors(state: &AppState) -> CorsLayer {
     let settings = std::sync::Arc::clone(&state.settings);
-    let is_known = move |origin: &HeaderValue, _: &Parts| {
+    let is_known = move |origin: &HeaderValue, parts: &Parts| {
         let known = settings.sites.values().flat_map(|site| &site.origins);
-        origin.to_str().is_ok_and(|origin| known.into_iter().any(|known| known == origin))
+        let is_shoppers = SHOPPERS.iter().any(|path| parts.uri.path().starts_with(path));
+        is_shoppers && origin.to_str().is_ok_and(|origin| known.into_iter().any(|known| known == origin))
     };
-    let cors = CorsLayer::new()
+    CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_known))
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
@@ -82,7 +90,11 @@ fn shoppers(state: &AppState) -> Router<AppState> {
             HeaderName::from_static("last-event-id"),
         ])
         .expose_headers([header::DATE, header::RETRY_AFTER])
-        .max_age(std::time::Duration::from_secs(3600));
+        .max_age(std::time::Duration::from_secs(3600))
+}
+
+/// What pages of the shop's sites may use.
+fn shoppers() -> Router<AppState> {
     Router::new()
         .route("/v1/sites/{site}", get(desk::site))
         .route("/v1/conversations", post(conversations::create))
@@ -98,7 +110,6 @@ fn shoppers(state: &AppState) -> Router<AppState> {
         .route("/v1/conversations/{id}/rating", post(conversations::rate))
         .route("/v1/conversations/{id}/close", post(conversations::close))
         .route("/v1/articles/{id}/{language}/{version}", get(articles::show))
-        .layer(cors)
 }
 
 /// What those use who work for the shop.
@@ -116,7 +127,9 @@ fn staff() -> Router<AppState> {
         .route("/v1/tickets/{id}/typing", post(tickets::typing))
         .route("/v1/tickets/{id}/read", post(tickets::read))
         .route("/v1/intents", get(desk::intents))
-        .route("/v1/classify", post(desk::classify))
+        .route("/v1/classify", post(desk::classify).layer(DefaultBodyLimit::max(BATCH_BYTES)))
+        .route("/v1/deliveries", get(desk::deliveries))
+        .route("/v1/deliveries/{id}/retry", post(desk::retry))
         .route("/v1/stats", get(desk::stats))
         .route("/v1/corrections", get(desk::corrections))
         .route("/v1/corrections/{id}", post(desk::judge))

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -172,7 +172,8 @@ pub async fn first_invitation(app: &AppState) -> Result<Option<String>, StoreErr
     };
     // It may be there from a first start at which nobody followed the link.
     app.store.add_agent(new).await?;
-    let Some(found) = app.store.agent_by_login(FIRST_LOGIN).await? else { return Ok(None) };
+    let found = app.store.agent_by_login(FIRST_LOGIN).await?.filter(|found| found.agent.is_active);
+    let Some(found) = found else { return Ok(None) };
     invite(&app.store, found.agent.id).await.map(Some)
 }
 
@@ -230,11 +231,10 @@ pub(super) struct Choose {
 
 pub(super) async fn choose_password(
     State(app): State<AppState>,
-    Address(address): Address,
-    _headers: HeaderMap,
+    address: Address,
     Body(choose): Body<Choose>,
 ) -> Result<StatusCode, Problem> {
-    super::caller::limit(&app.present.beginnings, &address.to_string())?;
+    super::caller::limit(&app.present.beginnings, &address.key())?;
     let link =
         choose.invitation.rsplit('#').next().and_then(SessionId::parse).ok_or(Problem::NoInvitation)?;
     let hash = session_hash(&link);

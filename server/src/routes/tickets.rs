@@ -144,7 +144,7 @@ pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Probl
     Ok(Shown { ticket, shopper, messages, log, earlier })
 }
 
-/// A ticket by its id, or by its number.
+/// A ticket by its id.
 async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
     let id: TicketId = id.parse().map_err(|_| Problem::NoTicket)?;
     app.store.ticket(id).await?.ok_or(Problem::NoTicket)

@@ -417,6 +417,8 @@ impl Store {
             && let Ok(closed) = at.after(TicketStep::Close)
         {
             super::ticket_steps::set_state(&mut writing, ticket, closed).await?;
+            let closed = serde_json::json!({ "ticket": ticket, "conversation": id, "reason": "shopper" });
+            writing.deliver("ticket.closed", closed).await?;
             super::ticket_steps::log(
                 &mut writing,
                 ticket,
@@ -486,6 +488,11 @@ async fn reopen(writing: &mut Writing, id: ConversationId) -> Result<Conversatio
         && let Ok(open) = at.after(TicketStep::Reopen)
     {
         super::ticket_steps::set_state(writing, ticket, open).await?;
+        // Whoever had it may be gone for the day.
+        sqlx::query("UPDATE tickets SET assignee = NULL WHERE id = $1")
+            .bind(ticket.to_string())
+            .execute(&mut **writing)
+            .await?;
         super::ticket_steps::log(writing, ticket, None, &Entry::Reopened).await?;
         return take(writing, id, closed, ConversationStep::ReopenForHuman, None, None).await;
     }

@@ -115,7 +115,7 @@ impl Store {
         let mut reader = self.snapshot().await?;
         let rows = sqlx::query(
             "SELECT id, name, skills, (SELECT COUNT(*) FROM tickets WHERE assignee = agents.id AND state = 'assigned') AS load \
-             FROM agents WHERE is_active = 1 ORDER BY id",
+             FROM agents WHERE is_active = 1 AND role = 'agent' ORDER BY id",
         )
         .fetch_all(&mut *reader)
         .await?;

@@ -75,6 +75,15 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets deliveries that were taken, or given up, before that time.
+    pub(crate) async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let done = sqlx::query("DELETE FROM deliveries WHERE state <> 'waiting' AND created_at < $1")
+            .bind(before.as_millisecond())
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
     /// What is delivered, was, or could not be, the latest first.
     ///
     /// # Errors

@@ -93,6 +93,9 @@ pub enum StoreError {
     /// A conversation cannot take that step.
     #[error(transparent)]
     Step(#[from] IllegalStep),
+    /// Another message has this client's id.
+    #[error("another message of the conversation has this client message id")]
+    ClientMessageIdReused,
     /// A ticket cannot take that step.
     #[error(transparent)]
     TicketStep(#[from] IllegalTicketStep),

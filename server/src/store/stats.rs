@@ -33,7 +33,7 @@ pub struct DayFigures {
     pub conversations: u64,
     /// Messages of shoppers.
     pub messages: u64,
-    /// Turns that an article, or an order's state, answered.
+    /// Turns that an article answered.
     pub answered: u64,
     /// Turns that were asked back about.
     pub clarified: u64,
@@ -143,7 +143,7 @@ impl Store {
             let helpful: Option<i64> = row.try_get("helpful")?;
             let reply: Reply = from_json(&row.try_get::<String, _>("contents")?, "events.contents")?;
             on(at, &mut |day| {
-                day.answered += u64::from(matches!(reply.kind, ReplyKind::Answer | ReplyKind::Status));
+                day.answered += u64::from(reply.kind == ReplyKind::Answer);
                 day.clarified += u64::from(reply.kind == ReplyKind::Clarify);
                 day.helpful += u64::from(helpful == Some(1));
                 day.not_helpful += u64::from(helpful == Some(0));
@@ -151,7 +151,7 @@ impl Store {
             let intent = reply.assessment.as_ref().and_then(|assessed| assessed.intents.first());
             if let Some(intent) = intent {
                 let figures = intents.entry(intent.id.to_string()).or_default();
-                figures.answered += u64::from(matches!(reply.kind, ReplyKind::Answer | ReplyKind::Status));
+                figures.answered += u64::from(reply.kind == ReplyKind::Answer);
                 figures.clarified += u64::from(reply.kind == ReplyKind::Clarify);
             }
         }

@@ -128,14 +128,18 @@ impl Store {
         if let Some(client_id) = &client_message_id {
             let columns = super::rows::EVENT;
             let row = sqlx::query(AssertSqlSafe(format!(
-                "SELECT {columns} FROM events WHERE conversation = $1 AND client_message_id = $2 AND sender = 'agent'"
+                "SELECT {columns} FROM events WHERE conversation = $1 AND client_message_id = $2"
             )))
             .bind(found.conversation.to_string())
             .bind(client_id.clone())
             .fetch_optional(&mut *writing)
             .await?;
             if let Some(row) = row {
-                return Ok(Some(super::rows::message_of(&row)?));
+                let known = super::rows::message_of(&row)?;
+                if known.sender != Sender::Agent || known.text != text {
+                    return Err(StoreError::ClientMessageIdReused);
+                }
+                return Ok(Some(known));
             }
         }
         let is_theirs = found.state == TicketState::Assigned && found.assignee == actor.agent;
@@ -288,7 +292,7 @@ async fn wake(
     log(writing, ticket, by, &Entry::Woken).await
 }
 
-/// Whoever writes on in the merged ticket's conversation is seen in that conversation still; the work goes on in the other ticket.
+/// The work goes on in the other ticket; the merged one's conversation is over, and the program answers whoever writes on in it.
 async fn merge(
     writing: &mut Writing,
     ticket: TicketId,
@@ -314,6 +318,10 @@ async fn merge(
         .bind(into.to_string())
         .execute(&mut **writing)
         .await?;
+    let conversation = state_of(writing, found.conversation).await?;
+    if conversation != ConversationState::Closed {
+        take(writing, found.conversation, conversation, ConversationStep::Close, None, None).await?;
+    }
     log(writing, ticket, by, &Entry::MergedInto { ticket: into }).await?;
     log(writing, into, by, &Entry::MergedFrom { ticket }).await?;
     writing.signals.push(Signal::Ticket { ticket: into });

@@ -1,7 +1,19 @@
-//! The service over its router, in-process: as a shopper's page, an agent's console and a careful operator see it.
+//! The service over its router, in-process: as a shopper's page, an agent's tool and a careful operator see it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
+mod beginnings;
 mod chat;
+mod conversations;
+mod events;
+mod feedback;
 mod handover;
+mod limits;
+mod lists;
+mod logins;
 mod logs;
+mod stream;
 mod support;
+mod ticket_steps;
+mod tickets;
+mod watch;

@@ -2,24 +2,30 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use sha2::Sha256;
 use shopdesk_kb::import::Plan;
 use shopdesk_kb::{Articles, EmbeddedIndex};
 use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position, Present,
-    Replies, Role, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter, VisitorTokens, router,
+    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position,
+    Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter,
+    VisitorTokens, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use tempfile::TempDir;
@@ -45,6 +51,11 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    /// In how many seconds to ask again.
+    pub(crate) fn retry_after(&self) -> u64 {
+        self.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap()
     }
 
     /// The stable code of a problem.
@@ -134,12 +145,77 @@ impl TestApp {
     }
 
     pub(crate) async fn conversation(&self) -> String {
-        let reply = self.post("/v1/conversations", json!({})).await;
-        assert_eq!(reply.status, StatusCode::CREATED);
+        self.begin(json!({})).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A conversation as its page sees it.
+    pub(crate) async fn shown(&self, conversation: &str) -> Value {
+        self.get(&format!("/v1/conversations/{conversation}")).await.json()
+    }
+
+    /// Asks what an article answers, and returns the answer.
+    pub(crate) async fn answered(&self, conversation: &str) -> Value {
+        let exchange = self.say(conversation, "怎么退货").await;
+        assert_eq!(exchange["reply"]["kind"], "answer", "{exchange}");
+        exchange["reply"].clone()
+    }
+
+    /// Whose clock a test puts forward.
+    pub(crate) async fn with_clock() -> (Self, Clock) {
+        let clock = Clock::default();
+        let shown = clock.clone();
+        (Self::with_settings(256, move || shown.now(), settings()).await, clock)
+    }
+
+    /// With less than usual to ask for in a minute.
+    pub(crate) async fn limited(limits: &str) -> Self {
+        let limits: LimitConfig = toml::from_str(limits).unwrap();
+        let app = Self::start().await;
+        let state = AppState { present: Arc::new(Present::new(&limits).unwrap()), ..app.state.clone() };
+        Self { router: router(state.clone()), state, ..app }
+    }
+
+    /// Sends a request and leaves the body of the response unread, as streams need it.
+    pub(crate) async fn respond(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request with that token or key and no other; with none when it is empty.
+    pub(crate) async fn with_token(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::HOST, "localhost");
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap())
+            .await
+    }
+
+    /// Begins a conversation and keeps its token for what follows.
+    pub(crate) async fn begin(&self, body: Value) -> Value {
+        let reply = self.post("/v1/conversations", body).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
         let begun = reply.json();
         let text = |key: &str| begun[key].as_str().unwrap().to_owned();
         self.tokens.lock().unwrap().insert(text("id"), text("token"));
-        text("id")
+        begun
+    }
+
+    /// A key with these scopes.
+    pub(crate) async fn key(&self, scopes: &[Scope]) -> String {
+        let (key, record) = ApiKey::generate();
+        let scopes: Scopes = scopes.iter().copied().collect();
+        self.state.store.keep_key(&record, "erp", &scopes).await.unwrap();
+        key.expose().to_owned()
     }
 
     /// The visitor's token of a conversation.
@@ -158,7 +234,7 @@ impl TestApp {
         let agent = self.state.store.add_agent(new).await.unwrap().unwrap();
         let session = SessionId::generate();
         let hash: String = session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
-        let expires_at = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        let expires_at = Timestamp::now() + SignedDuration::from_hours(1);
         self.state.store.begin_session(agent.id, &hash, expires_at).await.unwrap();
         TestAgent { id: agent.id.to_string(), session }
     }
@@ -202,6 +278,28 @@ pub(crate) struct TestAgent {
     pub(crate) session: SessionId,
 }
 
+/// A clock that goes as the machine's, ahead by as much as a test says.
+#[derive(Clone, Default)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// Puts it forward by so many seconds.
+    pub(crate) fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The test shop's word for a customer's id.
+pub(crate) fn signature(customer: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(IDENTITY_SECRET.as_bytes()).unwrap();
+    mac.update(customer.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Settings under which tests do not wait.
 pub(crate) fn settings() -> Settings {
     let toml = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
@@ -233,6 +331,7 @@ pub(crate) fn settings() -> Settings {
         max_message_characters: 200,
         request_timeout: Duration::from_secs(60),
         token_lifetime: Duration::from_secs(3600),
+        retention_days: None,
         hosts: vec!["help.example.com".to_owned()],
         behind_proxy: false,
     }

@@ -1,0 +1,16 @@
+//! What every store must do: one suite over SQLite and, where `SHOPDESK_TEST_DATABASE_URL` names one, over a PostgreSQL server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod material;
+mod place;
+
+mod articles;
+mod conversations;
+mod deliveries;
+mod erase;
+mod installation;
+mod pages;
+mod people;
+mod schema;
+mod tickets;
+mod turns;

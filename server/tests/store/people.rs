@@ -1,0 +1,138 @@
+//! People: invitations hold once, sessions end, keys are revoked.
+
+use jiff::{SignedDuration, Timestamp};
+use shopdesk_server::{Agent, ApiKey, NewAgent, Role, Scope, Scopes, Skills, Store};
+use tokio::task::JoinSet;
+
+use crate::place::{Place, contract};
+
+contract!(a_login_is_taken_once);
+async fn a_login_is_taken_once(Place { store, .. }: &Place) {
+    let mut adding = JoinSet::new();
+    for _ in 0..10 {
+        let store = store.clone();
+        adding.spawn(async move { store.add_agent(new("lin")).await.unwrap() });
+    }
+    let added: Vec<Agent> = adding.join_all().await.into_iter().flatten().collect();
+    assert_eq!(added.len(), 1);
+    assert_eq!(store.agents().await.unwrap(), added);
+}
+
+contract!(an_invitation_is_taken_once);
+async fn an_invitation_is_taken_once(Place { store, .. }: &Place) {
+    let lin = added(store, "lin").await;
+    store.invite(lin.id, "link", later()).await.unwrap();
+    assert_eq!(store.invited("link", Timestamp::now()).await.unwrap(), Some(lin.clone()));
+    assert!(!store.has_password().await.unwrap());
+    let mut taking = JoinSet::new();
+    for number in 0..10 {
+        let store = store.clone();
+        taking.spawn(async move {
+            store.take_invitation("link", &number.to_string(), Timestamp::now()).await.unwrap()
+        });
+    }
+    let taken = taking.join_all().await;
+    assert_eq!(taken.iter().filter(|&&taken| taken).count(), 1);
+    assert_eq!(store.invited("link", Timestamp::now()).await.unwrap(), None);
+    assert!(store.has_password().await.unwrap());
+    assert!(store.agent_by_login("lin").await.unwrap().unwrap().password.is_some());
+}
+
+contract!(an_invitation_ends_with_its_time_and_with_the_next_one);
+async fn an_invitation_ends_with_its_time_and_with_the_next_one(Place { store, .. }: &Place) {
+    let lin = added(store, "lin").await;
+    let now = Timestamp::now();
+    store.invite(lin.id, "old", now).await.unwrap();
+    assert_eq!(store.invited("old", now).await.unwrap(), None);
+    assert!(!store.take_invitation("old", "password", now).await.unwrap());
+    store.invite(lin.id, "first", later()).await.unwrap();
+    store.invite(lin.id, "second", later()).await.unwrap();
+    assert!(!store.take_invitation("first", "password", now).await.unwrap());
+    assert!(store.take_invitation("second", "password", now).await.unwrap());
+}
+
+contract!(a_session_ends_with_its_time_with_a_log_out_and_with_a_new_password);
+async fn a_session_ends_with_its_time_with_a_log_out_and_with_a_new_password(Place { store, .. }: &Place) {
+    let lin = added(store, "lin").await;
+    let now = Timestamp::now();
+    for hash in ["a", "b", "c"] {
+        store.begin_session(lin.id, hash, later()).await.unwrap();
+    }
+    assert_eq!(store.session("a", now).await.unwrap(), Some(lin.clone()));
+    assert_eq!(store.session("a", later()).await.unwrap(), None);
+    store.end_session("a").await.unwrap();
+    assert_eq!(store.session("a", now).await.unwrap(), None);
+    assert_eq!(store.session("b", now).await.unwrap(), Some(lin.clone()));
+    store.invite(lin.id, "link", later()).await.unwrap();
+    assert!(store.take_invitation("link", "password", now).await.unwrap());
+    for hash in ["b", "c"] {
+        assert_eq!(store.session(hash, now).await.unwrap(), None);
+    }
+}
+
+contract!(sessions_end_when_somebody_is_deactivated);
+async fn sessions_end_when_somebody_is_deactivated(Place { store, .. }: &Place) {
+    let (lin, mei) = (added(store, "lin").await, added(store, "mei").await);
+    let now = Timestamp::now();
+    store.begin_session(lin.id, "lin's", later()).await.unwrap();
+    store.begin_session(mei.id, "mei's", later()).await.unwrap();
+    let gone = Agent { is_active: false, ..lin.clone() };
+    assert!(store.change_agent(&gone).await.unwrap());
+    assert_eq!(store.session("lin's", now).await.unwrap(), None);
+    assert_eq!(store.session("mei's", now).await.unwrap(), Some(mei));
+    // Whoever comes back has to log in again.
+    assert!(store.change_agent(&lin).await.unwrap());
+    assert_eq!(store.session("lin's", now).await.unwrap(), None);
+}
+
+contract!(what_somebody_takes_is_kept);
+async fn what_somebody_takes_is_kept(Place { store, .. }: &Place) {
+    let lin = added(store, "lin").await;
+    let skills = Skills { intents: vec!["refund".to_owned()], languages: vec![], most_tickets: 3 };
+    let changed = Agent { name: "小林".to_owned(), role: Role::Admin, skills, ..lin };
+    assert!(store.change_agent(&changed).await.unwrap());
+    assert_eq!(store.agent(changed.id).await.unwrap(), Some(changed));
+}
+
+contract!(a_key_is_found_until_it_is_revoked);
+async fn a_key_is_found_until_it_is_revoked(Place { store, .. }: &Place) {
+    let (shown, record) = ApiKey::generate();
+    let scopes: Scopes = [Scope::Tickets, Scope::Export].into_iter().collect();
+    store.keep_key(&record, "erp", &scopes).await.unwrap();
+    let found = store.key(&record.id).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), &found.scopes, &found.record), ("erp", &scopes, &record));
+    assert!(found.record.accepts(ApiKey::parse(shown.expose()).unwrap().secret));
+    assert!(store.revoke_key(&record.id).await.unwrap());
+    assert!(!store.revoke_key(&record.id).await.unwrap());
+    assert_eq!(store.key(&record.id).await.unwrap(), None);
+    assert!(store.keys().await.unwrap()[0].revoked_at.is_some());
+}
+
+contract!(the_audit_log_has_the_latest_first);
+async fn the_audit_log_has_the_latest_first(Place { store, .. }: &Place) {
+    for (action, subject) in [("login", None), ("ticket.view", Some("7"))] {
+        store.keep_audit("lin", action, subject.map(str::to_owned), None).await.unwrap();
+    }
+    let audit = store.audit(10).await.unwrap();
+    let actions: Vec<(&str, Option<&str>)> =
+        audit.iter().map(|entry| (entry.action.as_str(), entry.subject.as_deref())).collect();
+    assert_eq!(actions, [("ticket.view", Some("7")), ("login", None)]);
+    assert_eq!(store.audit(1).await.unwrap(), audit[..1]);
+}
+
+fn new(login: &str) -> NewAgent {
+    NewAgent {
+        login: login.to_owned(),
+        name: format!("Agent {login}"),
+        role: Role::Agent,
+        skills: Skills::default(),
+    }
+}
+
+async fn added(store: &Store, login: &str) -> Agent {
+    store.add_agent(new(login)).await.unwrap().unwrap()
+}
+
+fn later() -> Timestamp {
+    Timestamp::now() + SignedDuration::from_hours(1)
+}

@@ -1,0 +1,44 @@
+//! What a program finds when it opens a store: what was there, or a reason not to touch it.
+
+use shopdesk_server::{Store, StoreError};
+
+use crate::material::{conversation, events, said};
+use crate::place::{Place, contract};
+
+contract!(what_was_kept_is_there_when_it_is_opened_again);
+async fn what_was_kept_is_there_when_it_is_opened_again(place: &Place) {
+    let id = conversation(&place.store).await;
+    said(&place.store, id, "怎么退货").await;
+    let again = place.open_again().await.unwrap();
+    assert_eq!(events(&again, id).await, events(&place.store, id).await);
+    again.ping().await.unwrap();
+}
+
+contract!(what_a_newer_program_made_is_refused);
+async fn what_a_newer_program_made_is_refused(place: &Place) {
+    place
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             SELECT 9999, description, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1",
+        )
+        .await;
+    match place.open_again().await {
+        Err(StoreError::NewerSchema { version }) => assert_eq!(version, 9999),
+        Err(other) => panic!("refused for another reason: {other}"),
+        Ok(_) => panic!("a store of a newer program was opened"),
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_a_file_holds_what_was_kept() {
+    let place = Place::sqlite().await;
+    let id = conversation(&place.store).await;
+    said(&place.store, id, "怎么退货").await;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    place.store.back_up(&copy).await.unwrap();
+    assert!(place.store.back_up(&copy).await.is_err(), "a copy is not overwritten");
+    said(&place.store, id, "later").await;
+    let opened = Store::open(&copy).await.unwrap();
+    assert_eq!(events(&opened, id).await.len(), 1);
+}
