@@ -58,7 +58,6 @@ pub struct Message {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
     /// Whether the shopper found it helpful, where that was said.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub helpful: Option<bool>,
 }
 

@@ -158,10 +158,13 @@ pub(crate) fn reader(
     message: Option<MessageLanguage>,
     conversation: &Conversation,
 ) -> MessageLanguage {
-    let known = message.filter(|language| *language != MessageLanguage::Other);
+    use MessageLanguage::{Other, SimplifiedChinese, TraditionalChinese};
     let page = conversation.language.as_deref().and_then(MessageLanguage::from_tag);
-    known
-        .or(page)
-        .or_else(|| MessageLanguage::from_tag(&app.settings.default_language))
-        .unwrap_or(MessageLanguage::Other)
+    match (message, page) {
+        // Many a short message is the same in both scripts.
+        (Some(SimplifiedChinese), Some(TraditionalChinese)) => TraditionalChinese,
+        (Some(known), _) if known != Other => known,
+        (_, Some(page)) => page,
+        _ => MessageLanguage::from_tag(&app.settings.default_language).unwrap_or(Other),
+    }
 }

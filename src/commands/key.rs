@@ -55,7 +55,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
                 if *json {
                     output::json(&key)?;
                 } else {
-                    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+                    let scopes: Vec<&str> = key.scopes.iter().map(Scope::as_str).collect();
                     let state = if key.revoked_at.is_some() { "  revoked" } else { "" };
                     output::line(format_args!("{}  {}  {}{state}", key.id, key.name, scopes.join(", ")))?;
                 }

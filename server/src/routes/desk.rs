@@ -58,8 +58,8 @@ pub(super) async fn site(
     let languages: Vec<String> = ["zh-Hans", "zh-Hant", "en"].map(str::to_owned).to_vec();
     let hours = languages.iter().map(|language| (language.clone(), app.settings.hours.describe(language)));
     Ok(Json(Site {
-        name: site.name.clone(),
-        greeting: site.greeting.clone(),
+        name: in_languages(&site.name, &languages),
+        greeting: in_languages(&site.greeting, &languages),
         color: site.color.clone(),
         position: site.position,
         open_now,
@@ -69,6 +69,16 @@ pub(super) async fn site(
         languages,
         site: name,
     }))
+}
+
+/// A text for every language: its own, that without its script, or else any.
+fn in_languages(texts: &BTreeMap<String, String>, languages: &[String]) -> BTreeMap<String, String> {
+    let text = |language: &String| {
+        let base = language.split('-').next().unwrap_or_default();
+        let found = texts.get(language).or_else(|| texts.get(base)).or_else(|| texts.values().next())?;
+        Some((language.clone(), found.clone()))
+    };
+    languages.iter().filter_map(text).collect()
 }
 
 /// Texts to classify, such as the tickets of another system.

@@ -45,8 +45,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyPool, ConnectOptions as _, Executor as _, Transaction};
+use sqlx::{AnyPool, Executor as _, Transaction};
+use url::Url;
 use writing::Writing;
 
 use crate::conversation::IllegalStep;
@@ -154,7 +154,7 @@ impl Store {
     /// When the file cannot be used, or was made by a newer program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let url = SqliteConnectOptions::new().filename(path).create_if_missing(true).to_url_lossy();
+        let url = file_url(path)?;
         let pool = |connections| {
             AnyPoolOptions::new()
                 .max_connections(connections)
@@ -282,4 +282,17 @@ impl Store {
             }
         }
     }
+}
+
+/// The address of a file as the database's driver takes it: without `.` and `..`, which would mean something else in an address.
+fn file_url(path: &Path) -> Result<Url, StoreError> {
+    let unusable = |error: std::io::Error| StoreError::Database(sqlx::Error::Io(error));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(unusable)?;
+    let mut url = Url::parse("sqlite:///").expect("a constant that is an address");
+    let file = folder.join(path.file_name().unwrap_or_default());
+    // What is no address yet may look as if it were encoded.
+    url.set_path(&file.to_string_lossy().replace('%', "%25"));
+    url.set_query(Some("mode=rwc"));
+    Ok(url)
 }

@@ -86,7 +86,7 @@ impl Store {
             return Ok(Settled::Elsewhere { state });
         }
         let (oldest, newest) = owed(&mut writing, id).await?;
-        if !oldest.is_some_and(|oldest| oldest <= last.sequence) {
+        if oldest.is_none_or(|oldest| oldest > last.sequence) {
             return Ok(Settled::Elsewhere { state });
         }
         if newest.is_some_and(|newest| newest > last.sequence) && !in_any_case && outcome.ticket.is_none() {

@@ -91,7 +91,7 @@ async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Resu
         .body(delivery.body.clone())
         .send()
         .await
-        .map_err(|error| without_url(error))?;
+        .map_err(without_url)?;
     let status = response.status();
     if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
 }

@@ -42,3 +42,15 @@ async fn a_copy_of_a_file_holds_what_was_kept() {
     let opened = Store::open(&copy).await.unwrap();
     assert_eq!(events(&opened, id).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_file_is_found_wherever_it_is_and_whatever_it_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("数据 50% #1?");
+    std::fs::create_dir(&odd).unwrap();
+    let path = odd.join("..").join("数据 50% #1?").join("a b%20.db");
+    let store = Store::open(&path).await.unwrap();
+    store.ping().await.unwrap();
+    assert!(odd.join("a b%20.db").exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
