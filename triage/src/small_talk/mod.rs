@@ -64,7 +64,7 @@ mod tests {
             ("你好！", SmallTalk::Greeting),
             ("謝謝～ 😊", SmallTalk::Thanks),
             ("Thank you!!", SmallTalk::Thanks),
-            ("That's great, thanks", SmallTalk::Thanks),
+            ("That's all, thanks!", SmallTalk::Bye),
             ("OK 谢谢", SmallTalk::Thanks),
             ("再见👋", SmallTalk::Bye),
             ("嗯嗯", SmallTalk::Acknowledge),
