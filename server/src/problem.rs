@@ -63,6 +63,12 @@ impl From<StoreError> for Problem {
             StoreError::Step(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::ClientMessageIdReused => Self::ClientMessageIdReused,
+            // PostgreSQL keeps no U+0000 in texts.
+            StoreError::Database(sqlx::Error::Database(refused))
+                if refused.code().as_deref() == Some("22021") =>
+            {
+                Self::InvalidValue { detail: "Leave the character U+0000 out.".to_owned() }
+            }
             other => Self::Store(other),
         }
     }

@@ -30,7 +30,9 @@ pub async fn serve(
     background.spawn(state.store.clone().listen());
     background.spawn(watch::watch(state.clone()));
     background.spawn(watch::tidy(state.clone()));
-    background.spawn(deliver(state.clone(), state.settings.webhooks.clone()));
+    for name in state.settings.webhooks.keys() {
+        background.spawn(deliver(state.clone(), name.clone()));
+    }
     let stopping = state.present.stopping.clone();
     let mut stopped = stopping.subscribe();
     let stop = async move {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::MessageLanguage;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::agent::AgentId;
 use crate::auth::{
@@ -98,6 +98,8 @@ pub struct Present {
     pub(crate) sites: Mutex<RateLimiter>,
     pub(crate) logins: Mutex<LoginThrottle>,
     pub(crate) passwords: Passwords,
+    /// How many passwords are hashed at once: each takes 19 MiB and a thread.
+    pub(crate) hashing: Semaphore,
     /// True as soon as the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -118,6 +120,7 @@ impl Present {
             sites: limiter(limits.per_site),
             logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
             passwords: Passwords::new()?,
+            hashing: Semaphore::new(2),
             stopping: watch::Sender::new(false),
         })
     }

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::detect_language;
 
-use crate::conversation::{ConversationId, ConversationState};
 use crate::message::{Reply, ReplyKind, Sender};
 use crate::problem::Problem;
 use crate::state::{AGENT_THERE, AppState, reader};
@@ -60,6 +59,12 @@ async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
 
 /// Does what is due at that time. What one server did, another one does not do again.
 pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Problem> {
+    let longest = app.settings.dialogue.longest_turn();
+    app.present
+        .typing
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .retain(|_, seen| seen.elapsed() <= longest);
     app.store.wake_due(at).await?;
     for watched in app.store.watched().await? {
         for alert in due_alerts(app, &watched, at) {
@@ -97,7 +102,7 @@ fn due_alerts(app: &AppState, watched: &Watched, at: Timestamp) -> Vec<i64> {
     let warn_at = due.resolution.map(|deadline| deadline.warn_at);
     add(RESOLUTION_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
     add(RESOLUTION_MISSED, watched.resolution_due.is_some_and(|due| due <= at));
-    if !watched.is_assigned && !watched.is_answered {
+    if !watched.is_answered {
         add(SHOPPER_TOLD, nobody_came(app, watched.opened_at, at));
     }
     alerts
@@ -111,29 +116,23 @@ fn nobody_came(app: &AppState, since: Timestamp, at: Timestamp) -> bool {
 }
 
 async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(), Problem> {
-    if !app.store.alert(watched, alert).await? {
-        return Ok(());
+    if alert == SHOPPER_TOLD {
+        return tell_shopper(app, watched).await;
     }
-    match alert {
-        SHOPPER_TOLD => tell_shopper(app, watched.conversation).await,
-        FIRST_MISSED | RESOLUTION_MISSED => {
-            let is_danger = watched.priority == Priority::Urgent;
-            tracing::warn!(ticket.id = %watched.ticket, urgent = is_danger, "a deadline was missed");
-            Ok(())
-        }
-        _ => Ok(()),
+    if app.store.alert(watched, alert).await? && (alert == FIRST_MISSED || alert == RESOLUTION_MISSED) {
+        let is_danger = watched.priority == Priority::Urgent;
+        tracing::warn!(ticket.id = %watched.ticket, urgent = is_danger, "a deadline was missed");
     }
+    Ok(())
 }
 
-/// Nobody came in time: that is said honestly, and a contact is asked for.
-async fn tell_shopper(app: &AppState, conversation: ConversationId) -> Result<(), Problem> {
-    let Some((found, messages)) = app.store.conversation_with_messages(conversation).await? else {
-        return Ok(());
-    };
+/// Nobody came in time: that is said honestly, once, and a contact is asked for.
+async fn tell_shopper(app: &AppState, watched: &Watched) -> Result<(), Problem> {
+    let found = app.store.conversation_with_messages(watched.conversation).await?;
+    let Some((found, messages)) = found else { return Ok(()) };
     let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
     let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
     let text = app.replies_for(language).map(|replies| replies.nobody_yet.clone()).unwrap_or_default();
-    let reply = Reply::plain(ReplyKind::Notice, None);
-    app.store.say(conversation, ConversationState::WaitingForHuman, text, reply).await?;
+    app.store.tell_shopper(watched, text, Reply::plain(ReplyKind::Notice, None)).await?;
     Ok(())
 }

@@ -80,12 +80,8 @@ impl EscalationReason {
 #[must_use]
 pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> Decision {
     let escalate = |reason| Decision::Escalate { reason };
-    // Whoever asks for a human in so many words gets one, whatever else the message says.
-    if evidence.signals.human_request.is_some() {
-        return escalate(EscalationReason::HumanRequested);
-    }
-    if evidence.signals.alarms.iter().any(|alarm| alarm.priority == Priority::Urgent) {
-        return escalate(EscalationReason::Urgent);
+    if let Some(reason) = at_once(evidence) {
+        return escalate(reason);
     }
     match by_meaning(evidence, thresholds, policy) {
         // Whoever is very upset is not served by a text.
@@ -130,9 +126,22 @@ fn by_meaning(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
     }
 }
 
+/// Why a human takes over whatever the message means, if one does.
+fn at_once(evidence: &Evidence) -> Option<EscalationReason> {
+    // Whoever asks for a human in so many words gets one.
+    if evidence.signals.human_request.is_some() {
+        return Some(EscalationReason::HumanRequested);
+    }
+    let is_urgent = evidence.signals.alarms.iter().any(|alarm| alarm.priority == Priority::Urgent);
+    is_urgent.then_some(EscalationReason::Urgent)
+}
+
 /// Decides when the shopper has said which of the offered meanings is meant.
 #[must_use]
 pub fn decide_chosen(evidence: &Evidence, chosen: &IntentId, policy: &Policy) -> Decision {
+    if let Some(reason) = at_once(evidence) {
+        return Decision::Escalate { reason };
+    }
     let meant = evidence.intents.iter().find(|intent| intent.label.id == *chosen);
     if let Some(reason) = meant.and_then(|intent| humans_business(&intent.label, policy)) {
         return Decision::Escalate { reason };

@@ -133,6 +133,8 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_by_urgency ON tickets (state, priority, opened_at);
 CREATE INDEX tickets_of_conversation ON tickets (conversation);
 CREATE INDEX tickets_of_customer ON tickets (customer);
+CREATE INDEX tickets_of_message ON tickets (message);
+CREATE INDEX tickets_answered ON tickets (opened_at) WHERE first_response_at IS NOT NULL;
 CREATE INDEX conversations_of_customer ON conversations (customer);
 
 CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
@@ -162,6 +164,8 @@ CREATE TABLE corrections (
     at       BIGINT NOT NULL,
     state    TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'rejected'))
 );
+
+CREATE INDEX corrections_of_ticket ON corrections (ticket);
 
 CREATE TABLE agents (
     id         TEXT PRIMARY KEY,
@@ -214,6 +218,8 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE TABLE deliveries (
     id         TEXT PRIMARY KEY,
     endpoint   TEXT NOT NULL,
+    -- The conversation that it tells of, which may be erased.
+    conversation TEXT NOT NULL,
     kind       TEXT NOT NULL,
     body       TEXT NOT NULL,
     state      TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
@@ -222,6 +228,7 @@ CREATE TABLE deliveries (
     last_error TEXT,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX deliveries_of_conversation ON deliveries (conversation);
 CREATE INDEX deliveries_waiting ON deliveries (next_at) WHERE state = 'waiting';
 
 -- What this installation made for itself, such as the key that signs visitors' tokens.

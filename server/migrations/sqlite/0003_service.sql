@@ -25,7 +25,8 @@ CREATE TABLE new_conversations (
     rating_contents TEXT
 ) STRICT;
 INSERT INTO new_conversations (id, state, created_at, updated_at, last_sequence, site, channel)
-SELECT id, state, created_at, created_at,
+SELECT id, state, created_at,
+       (SELECT COALESCE(MAX(messages.created_at), conversations.created_at) FROM messages WHERE messages.conversation = conversations.id),
        (SELECT COALESCE(MAX(sequence), 0) FROM messages WHERE messages.conversation = conversations.id), 'main', 'page'
 FROM conversations;
 
@@ -95,16 +96,20 @@ CREATE TABLE new_tickets (
     -- Reason, intents, suggestions: all that the pipeline knew, as JSON.
     contents           TEXT NOT NULL
 ) STRICT;
-INSERT INTO new_tickets (id, number, conversation, message, state, priority, intent, reason, language, opened_at, updated_at, search, contents)
+INSERT INTO new_tickets (id, number, conversation, message, state, priority, intent, reason, language, opened_at, updated_at, alerts, search, contents)
 SELECT id, ROW_NUMBER() OVER (ORDER BY opened_at, id), conversation, message, 'open', priority,
        contents ->> '$.assessment.intents[0].id', contents ->> '$.reason', contents ->> '$.assessment.language',
-       opened_at, opened_at, LOWER(contents ->> '$.text'), contents
+       -- Their shoppers were told long ago what there is to tell.
+       opened_at, opened_at, 16,
+       '#' || ROW_NUMBER() OVER (ORDER BY opened_at, id) || char(10) || LOWER(contents ->> '$.text'), contents
 FROM tickets;
 DROP TABLE tickets;
 ALTER TABLE new_tickets RENAME TO tickets;
 CREATE INDEX tickets_by_urgency ON tickets (state, priority, opened_at);
 CREATE INDEX tickets_of_conversation ON tickets (conversation);
 CREATE INDEX tickets_of_customer ON tickets (customer);
+CREATE INDEX tickets_of_message ON tickets (message);
+CREATE INDEX tickets_answered ON tickets (opened_at) WHERE first_response_at IS NOT NULL;
 DROP TABLE messages;
 DROP TABLE conversations;
 ALTER TABLE new_conversations RENAME TO conversations;
@@ -137,6 +142,8 @@ CREATE TABLE corrections (
     at       INTEGER NOT NULL,
     state    TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'rejected'))
 ) STRICT;
+
+CREATE INDEX corrections_of_ticket ON corrections (ticket);
 
 CREATE TABLE agents (
     id         TEXT PRIMARY KEY,
@@ -189,6 +196,8 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE TABLE deliveries (
     id         TEXT PRIMARY KEY,
     endpoint   TEXT NOT NULL,
+    -- The conversation that it tells of, which may be erased.
+    conversation TEXT NOT NULL,
     kind       TEXT NOT NULL,
     body       TEXT NOT NULL,
     state      TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
@@ -197,6 +206,7 @@ CREATE TABLE deliveries (
     last_error TEXT,
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX deliveries_of_conversation ON deliveries (conversation);
 CREATE INDEX deliveries_waiting ON deliveries (next_at) WHERE state = 'waiting';
 
 -- What this installation made for itself, such as the key that signs visitors' tokens.

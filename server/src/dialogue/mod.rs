@@ -74,27 +74,39 @@ pub(crate) async fn assess_text(app: &AppState, text: &str) -> Result<Assessed, 
 pub(crate) async fn catch_up(app: &AppState, before: Timestamp) -> Result<(), Problem> {
     for conversation in app.store.unsettled(before).await? {
         tracing::info!(conversation.id = %conversation, "answering what was left over");
-        let turn = app.store.turn(conversation).await?;
-        if let Some(turn) = turn.filter(|turn| !turn.messages.is_empty()) {
-            settle(app, &turn, true).await?;
+        // One that cannot be answered must not keep the others waiting.
+        if let Err(problem) = answer_left_over(app, conversation).await {
+            tracing::warn!(conversation.id = %conversation, problem = problem.code(), "left for the next sweep");
         }
     }
     Ok(())
+}
+
+async fn answer_left_over(app: &AppState, conversation: ConversationId) -> Result<(), Problem> {
+    match app.store.turn(conversation).await? {
+        Some(turn) if !turn.messages.is_empty() => settle(app, &turn, true).await.map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// Waits until the shopper is quiet and answers all that was written since the program's last word. Only the newest message's task does
 /// that; the others have nothing left to do.
 async fn answer_turn(app: AppState, conversation: ConversationId, message: MessageId) -> Result<(), Problem> {
     quiet(&app, conversation).await;
-    let Some(turn) = app.store.turn(conversation).await? else { return Ok(()) };
-    let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else { return Ok(()) };
-    let longest = app.settings.dialogue.longest_turn();
-    let waited = app.time().duration_since(first.created_at).unsigned_abs();
-    let in_any_case = waited >= longest;
-    if last.id != message && !in_any_case {
-        return Ok(());
+    loop {
+        let Some(turn) = app.store.turn(conversation).await? else { return Ok(()) };
+        let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else { return Ok(()) };
+        let longest = app.settings.dialogue.longest_turn();
+        let waited = app.time().duration_since(first.created_at).unsigned_abs();
+        let in_any_case = waited >= longest;
+        if last.id != message && !in_any_case {
+            return Ok(());
+        }
+        // Somebody else may have answered a part of it meanwhile: then the rest is looked at again.
+        if !matches!(settle(&app, &turn, in_any_case).await?, Settled::Stale) {
+            return Ok(());
+        }
     }
-    settle(&app, &turn, in_any_case).await
 }
 
 /// Waits for the shopper to stop writing, but not for ever.
@@ -115,8 +127,10 @@ async fn quiet(app: &AppState, conversation: ConversationId) {
 }
 
 /// Assesses a turn and keeps what becomes of it.
-async fn settle(app: &AppState, turn: &Turn, in_any_case: bool) -> Result<(), Problem> {
-    let Some(last) = turn.messages.last() else { return Ok(()) };
+async fn settle(app: &AppState, turn: &Turn, in_any_case: bool) -> Result<Settled, Problem> {
+    let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else {
+        return Ok(Settled::Superseded);
+    };
     let conversation = turn.conversation.id;
     let outcome = match small_talk(turn) {
         Some(small_talk) => outcome::small_talk(app, turn, small_talk),
@@ -132,9 +146,9 @@ async fn settle(app: &AppState, turn: &Turn, in_any_case: bool) -> Result<(), Pr
             }
         },
     };
-    let settled = app.store.settle(conversation, last, in_any_case, outcome).await?;
+    let settled = app.store.settle(conversation, (first, last), in_any_case, outcome).await?;
     log(last, &settled);
-    Ok(())
+    Ok(settled)
 }
 
 /// What a turn is that wants nothing. A short "ok" after a question is an answer to it.

@@ -52,7 +52,7 @@ impl FromRequestParts<AppState> for Visitor {
 /// Whoever works for the shop.
 pub(super) enum Staff {
     Agent { agent: Agent, session: SessionId },
-    Key { name: String, scopes: Scopes },
+    Key { id: String, name: String, scopes: Scopes },
 }
 
 impl FromRequestParts<AppState> for Staff {
@@ -62,7 +62,7 @@ impl FromRequestParts<AppState> for Staff {
         if let Some(bearer) = bearer(&parts.headers) {
             let key = ApiKey::parse(bearer).ok_or(Problem::WrongKey)?;
             let key = accepted(app, &key).await?;
-            return Ok(Self::Key { name: key.name, scopes: key.scopes });
+            return Ok(Self::Key { id: key.id, name: key.name, scopes: key.scopes });
         }
         let session = session_of(&parts.headers).ok_or(Problem::NotLoggedIn)?;
         let agent =
@@ -85,6 +85,16 @@ impl Staff {
             Self::Agent { agent, .. } => agent.role >= role,
             Self::Key { scopes, .. } => scopes.allow(scope),
         })
+    }
+
+    /// Whether whoever asked may still ask: sessions end, keys are revoked.
+    pub(super) async fn still_holds(&self, app: &AppState) -> bool {
+        match self {
+            Self::Agent { session, .. } => {
+                app.store.session(&session_hash(session), app.time()).await.is_ok_and(|found| found.is_some())
+            }
+            Self::Key { id, .. } => app.store.key(id).await.is_ok_and(|found| found.is_some()),
+        }
     }
 
     /// Keeps that an agent is there just now.
@@ -139,7 +149,8 @@ impl FromRequestParts<AppState> for Address {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         // The last address in the list is the one that our own proxy saw; those before it anybody can write.
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|list| list.to_str().ok());
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+        let forwarded = forwarded.and_then(|list| list.to_str().ok());
         let forwarded = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         let address = forwarded.filter(|_| app.settings.behind_proxy).or(peer);
         Ok(Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
@@ -161,7 +172,7 @@ pub(super) fn require_origin(site: &Site, headers: &HeaderMap) -> Result<(), Pro
 impl Address {
     /// What limits count by: an IPv6 customer has a whole /64.
     pub(super) fn key(&self) -> String {
-        match self.0 {
+        match self.0.to_canonical() {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();

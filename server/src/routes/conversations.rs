@@ -104,6 +104,12 @@ fn checked_beginning(
 ) -> Result<NewConversation, Problem> {
     let too_long = |text: &str| text.chars().count() > CONTEXT_CHARACTERS;
     let Begin { channel, language, context, .. } = begin;
+    let texts = context.iter().flat_map(|(key, value)| [key, value]).chain(&channel).chain(&language);
+    let texts = texts
+        .chain(customer.iter().flat_map(|customer| [Some(&customer.id), customer.name.as_ref()]).flatten());
+    if texts.into_iter().any(|text| text.contains('\0')) {
+        return Err(Problem::InvalidValue { detail: "Leave the character U+0000 out.".to_owned() });
+    }
     if context.len() > CONTEXT_KEYS || context.iter().any(|(key, value)| too_long(key) || too_long(value)) {
         let detail =
             format!("Give `context` at most {CONTEXT_KEYS} keys and {CONTEXT_CHARACTERS} characters each.");
@@ -204,7 +210,8 @@ pub(super) async fn send(
 fn checked(send: Send, limit: usize) -> Result<NewMessage, Problem> {
     let text = checked_text(send.text, limit)?;
     let client_message_id = checked_client_id(send.client_message_id)?;
-    let reopens = SmallTalk::of(&text).is_none();
+    let ends = [SmallTalk::Thanks, SmallTalk::Bye, SmallTalk::Acknowledge];
+    let reopens = !SmallTalk::of(&text).is_some_and(|small_talk| ends.contains(&small_talk));
     Ok(NewMessage { text, client_message_id, choice: send.choice, reopens })
 }
 

@@ -208,9 +208,9 @@ pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) ->
     staff.require(Role::Agent, Scope::Tickets)?;
     let tickets = app.store.live().follow_tickets();
     let stopping = app.present.stopping.subscribe();
-    let stream = unfold((app, staff, tickets, stopping), async |(app, staff, mut tickets, mut stopping)| {
-        // Whoever looks is there.
-        staff.is_there(&app);
+    let check = Instant::now() + HEARTBEAT;
+    let state = (app, staff, tickets, stopping, check);
+    let stream = unfold(state, async |(app, staff, mut tickets, mut stopping, mut check)| {
         if *stopping.borrow() {
             return None;
         }
@@ -221,9 +221,17 @@ pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) ->
                 Ok(None) | Err(_) => Frame::default().event("refresh").data("{}"),
             },
             _ = stopping.changed() => Frame::default().event("bye").data("{}"),
-            () = tokio::time::sleep(HEARTBEAT) => Frame::default().comment("here"),
+            () = sleep_until(check) => {
+                if !staff.still_holds(&app).await {
+                    return None;
+                }
+                // Whoever looks is there.
+                staff.is_there(&app);
+                check = Instant::now() + HEARTBEAT;
+                Frame::default().comment("here")
+            }
         };
-        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping)))
+        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check)))
     });
     Ok(Sse::new(stream).into_response())
 }

@@ -56,6 +56,7 @@ pub(super) async fn log_in(
     attempt.map_err(|later| Problem::TooManyRequests { seconds: later.wait.as_secs().max(1) })?;
     let found = app.store.agent_by_login(&login.login).await?;
     let stored = found.as_ref().and_then(|found| found.password.clone());
+    let _permit = app.present.hashing.acquire().await.map_err(|_| Problem::Failed)?;
     let (present, password) = (app.present.clone(), login.password);
     let checking =
         tokio::task::spawn_blocking(move || present.passwords.verify(&password, stored.as_deref()));
@@ -64,7 +65,14 @@ pub(super) async fn log_in(
         Problem::Failed
     })?;
     let Some(agent) = found.map(|found| found.agent).filter(|agent| is_right && agent.is_active) else {
-        app.store.keep_audit(&login.login, "login.refused", None, Some(address.to_string())).await?;
+        app.store
+            .keep_audit(
+                &login.login.chars().take(100).collect::<String>(),
+                "login.refused",
+                None,
+                Some(address.to_string()),
+            )
+            .await?;
         return Err(Problem::WrongLogin);
     };
     throttle.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&login.login, address);
@@ -95,6 +103,9 @@ pub(super) async fn session(staff: Staff) -> Result<Json<LoggedIn>, Problem> {
 pub(super) async fn log_out(State(app): State<AppState>, staff: Staff) -> Result<impl IntoResponse, Problem> {
     let Staff::Agent { session, .. } = &staff else { return Err(Problem::NotAllowed) };
     app.store.end_session(&session_hash(session)).await?;
+    if let Some(agent) = staff.agent() {
+        app.present.agents.lock().unwrap_or_else(PoisonError::into_inner).remove(&agent);
+    }
     Ok(([cookie(&app, session, 0)], StatusCode::NO_CONTENT))
 }
 
@@ -241,6 +252,7 @@ pub(super) async fn choose_password(
     let agent = app.store.invited(&hash, app.time()).await?.ok_or(Problem::NoInvitation)?;
     check_new_password(&choose.password, &agent.login)
         .map_err(|weak| Problem::InvalidValue { detail: weak.to_string() })?;
+    let _permit = app.present.hashing.acquire().await.map_err(|_| Problem::Failed)?;
     let (present, password) = (app.present.clone(), choose.password);
     let hashing = tokio::task::spawn_blocking(move || present.passwords.hash(&password));
     let hashed = hashing.await.map_err(|_| Problem::Failed)?.map_err(|_| Problem::Failed)?;

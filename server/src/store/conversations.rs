@@ -350,7 +350,7 @@ impl Store {
         let change = Change::Rating { score: rating.score, reasons: rating.reasons.clone() };
         writing.append_change(conversation, change).await?;
         let rated = serde_json::json!({ "conversation": conversation, "rating": rating });
-        writing.deliver("conversation.rated", rated).await?;
+        writing.deliver(conversation, "conversation.rated", rated).await?;
         writing.commit().await?;
         Ok(Some(true))
     }
@@ -418,7 +418,7 @@ impl Store {
         {
             super::ticket_steps::set_state(&mut writing, ticket, closed).await?;
             let closed = serde_json::json!({ "ticket": ticket, "conversation": id, "reason": "shopper" });
-            writing.deliver("ticket.closed", closed).await?;
+            writing.deliver(id, "ticket.closed", closed).await?;
             super::ticket_steps::log(
                 &mut writing,
                 ticket,

@@ -4,13 +4,16 @@
 use jiff::Timestamp;
 use sqlx::Row as _;
 
-use super::rows::{id, now, optional_id, optional_timestamp, required_json};
+use super::conversations::lock;
+use super::rows::{id, now, optional_timestamp, required_json, to_json};
 use super::settle::priority_of;
 use super::ticket_steps::log;
+use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
 use crate::agent::{AgentId, Skills};
 use crate::conversation::ConversationId;
 use crate::live::Signal;
+use crate::message::{Reply, Sender};
 use crate::ticket::{Deadline, Entry, TicketId};
 
 /// A ticket with a deadline ahead of it, or behind.
@@ -23,7 +26,6 @@ pub(crate) struct Watched {
     pub(crate) first_response_due: Option<Timestamp>,
     pub(crate) is_answered: bool,
     pub(crate) resolution_due: Option<Timestamp>,
-    pub(crate) is_assigned: bool,
     pub(crate) alerts: i64,
 }
 
@@ -38,7 +40,7 @@ impl Store {
     /// Tickets that somebody should work on.
     pub(crate) async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, conversation, priority, opened_at, first_response_due, first_response_at, resolution_due, assignee, alerts \
+            "SELECT id, conversation, priority, opened_at, first_response_due, first_response_at, resolution_due, alerts \
              FROM tickets WHERE state IN ('open', 'assigned')",
         )
         .fetch_all(&self.readers)
@@ -53,7 +55,6 @@ impl Store {
                     first_response_due: optional_timestamp(row, "first_response_due")?,
                     is_answered: optional_timestamp(row, "first_response_at")?.is_some(),
                     resolution_due: optional_timestamp(row, "resolution_due")?,
-                    is_assigned: optional_id::<AgentId>(row, "assignee")?.is_some(),
                     alerts: row.try_get("alerts")?,
                 })
             })
@@ -76,13 +77,40 @@ impl Store {
             FIRST_NEAR => Entry::Deadline { deadline: Deadline::FirstResponse, missed: false },
             FIRST_MISSED => Entry::Deadline { deadline: Deadline::FirstResponse, missed: true },
             RESOLUTION_NEAR => Entry::Deadline { deadline: Deadline::Resolution, missed: false },
-            RESOLUTION_MISSED => Entry::Deadline { deadline: Deadline::Resolution, missed: true },
-            _ => Entry::ShopperTold,
+            _ => Entry::Deadline { deadline: Deadline::Resolution, missed: true },
         };
         log(&mut writing, watched.ticket, None, &entry).await?;
         writing.signals.push(Signal::Ticket { ticket: watched.ticket });
         writing.commit().await?;
         Ok(true)
+    }
+
+    /// Tells a shopper that nobody came, once, as long as nobody did.
+    pub(crate) async fn tell_shopper(
+        &self,
+        watched: &Watched,
+        text: String,
+        reply: Reply,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin(Lock::Rows).await?;
+        lock(&mut writing, watched.conversation).await?;
+        let done = sqlx::query(
+            "UPDATE tickets SET alerts = alerts + $2 WHERE id = $1 AND (alerts / $2) % 2 = 0 \
+             AND first_response_at IS NULL AND state IN ('open', 'assigned')",
+        )
+        .bind(watched.ticket.to_string())
+        .bind(SHOPPER_TOLD)
+        .execute(&mut *writing)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        let contents = Some(to_json(&reply));
+        let row = NewRow { sender: Sender::Bot, text, client_message_id: None, settled_by: None, contents };
+        writing.append_message(watched.conversation, row).await?;
+        log(&mut writing, watched.ticket, None, &Entry::ShopperTold).await?;
+        writing.signals.push(Signal::Ticket { ticket: watched.ticket });
+        writing.commit().await
     }
 
     /// Brings back tickets that were put off until now.

@@ -39,16 +39,18 @@ impl Store {
     /// Takes one thing to deliver that is due; nobody else gets it before `until`.
     pub(crate) async fn take_delivery(
         &self,
+        endpoint: &str,
         at: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Delivery>, StoreError> {
         let row = sqlx::query(AssertSqlSafe(format!(
             "UPDATE deliveries SET next_at = $2, attempts = attempts + 1 WHERE id = \
-             (SELECT id FROM deliveries WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at LIMIT 1) \
+             (SELECT id FROM deliveries WHERE state = 'waiting' AND endpoint = $3 AND next_at <= $1 ORDER BY next_at LIMIT 1) \
              AND next_at <= $1 RETURNING {DELIVERY}"
         )))
         .bind(at.as_millisecond())
         .bind(until.as_millisecond())
+        .bind(endpoint.to_owned())
         .fetch_optional(&self.writer)
         .await?;
         row.as_ref().map(delivery_of).transpose()

@@ -14,31 +14,46 @@ use super::{Lock, Store, StoreError, Writing};
 pub struct Erased(pub BTreeMap<&'static str, u64>);
 
 impl Store {
-    /// Removes everything of a customer.
+    /// Removes everything of a customer, one conversation after the other.
     ///
     /// # Errors
-    /// When the database fails; then nothing is removed.
+    /// When the database fails; then what was not removed yet stays, and can be removed by asking again.
     pub async fn erase_customer(&self, customer: &str) -> Result<Erased, StoreError> {
-        self.erase("SELECT id FROM conversations WHERE customer = $1", customer.to_owned()).await
+        self.erase("customer = $1", customer.to_owned()).await
     }
 
-    /// Removes conversations that are over and in which nothing happened since that time.
+    /// Removes conversations that no human has to look at and in which nothing happened since that time.
     ///
     /// # Errors
-    /// When the database fails; then nothing is removed.
+    /// When the database fails; then what was not removed yet stays, and can be removed by asking again.
     pub async fn erase_before(&self, at: Timestamp) -> Result<Erased, StoreError> {
-        let old = "SELECT id FROM conversations WHERE updated_at < CAST($1 AS BIGINT) AND state IN ('closed', 'bot')";
+        let old = "updated_at < CAST($1 AS BIGINT) AND state IN ('closed', 'bot')";
         self.erase(old, at.as_millisecond().to_string()).await
     }
 
-    async fn erase(&self, which: &str, value: String) -> Result<Erased, StoreError> {
-        let mut writing = self.begin(Lock::Rows).await?;
-        let rows = sqlx::query(AssertSqlSafe(which.to_owned())).bind(value).fetch_all(&mut *writing).await?;
+    /// A transaction for each conversation, so that others can write in between.
+    async fn erase(&self, condition: &str, value: String) -> Result<Erased, StoreError> {
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT id FROM conversations WHERE {condition}")))
+            .bind(value.clone())
+            .fetch_all(&self.readers)
+            .await?;
         let mut erased = Erased::default();
         for row in rows {
-            erase_conversation(&mut writing, row.try_get("id")?, &mut erased).await?;
+            let id: String = row.try_get("id")?;
+            let mut writing = self.begin(Lock::Rows).await?;
+            // Locks the conversation first, as everywhere; its shopper may have written meanwhile.
+            let lock =
+                format!("UPDATE conversations SET state = state WHERE {condition} AND id = $2 RETURNING id");
+            let still = sqlx::query(AssertSqlSafe(lock))
+                .bind(value.clone())
+                .bind(id.clone())
+                .fetch_optional(&mut *writing)
+                .await?;
+            if still.is_some() {
+                erase_conversation(&mut writing, id, &mut erased).await?;
+            }
+            writing.commit().await?;
         }
-        writing.commit().await?;
         Ok(erased)
     }
 }
@@ -53,7 +68,7 @@ async fn erase_conversation(
         ("corrections", format!("DELETE FROM corrections WHERE ticket IN {tickets}")),
         ("ticket log entries", format!("DELETE FROM ticket_log WHERE ticket IN {tickets}")),
         ("tickets", "DELETE FROM tickets WHERE conversation = $1".to_owned()),
-        ("webhook deliveries", "DELETE FROM deliveries WHERE body LIKE '%' || $1 || '%'".to_owned()),
+        ("webhook deliveries", "DELETE FROM deliveries WHERE conversation = $1".to_owned()),
         ("events", "DELETE FROM events WHERE conversation = $1".to_owned()),
         ("conversations", "DELETE FROM conversations WHERE id = $1".to_owned()),
     ] {

@@ -145,6 +145,8 @@ enum Lock {
     Articles,
     /// The first administrator.
     People,
+    /// Which ticket goes on in place of which.
+    Merging,
 }
 
 impl Store {

@@ -59,6 +59,8 @@ pub enum Settled {
     },
     /// The shopper wrote more meanwhile: that is a turn of its own, with all of this one in it.
     Superseded,
+    /// A part of it was answered meanwhile; the rest has to be looked at again.
+    Stale,
     /// There is nothing to reply to any more: a human has the conversation, or another server was faster.
     Elsewhere {
         /// Who speaks for the shop.
@@ -67,14 +69,14 @@ pub enum Settled {
 }
 
 impl Store {
-    /// Keeps what became of the messages up to `last`, and says it. When the shopper wrote more meanwhile, that happens only if `in_any_case`.
+    /// Keeps what became of the messages from `first` to `last`, and says it. When the shopper wrote more meanwhile, that happens only if `in_any_case`.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn settle(
         &self,
         id: ConversationId,
-        last: &Message,
+        (first, last): (&Message, &Message),
         in_any_case: bool,
         outcome: Outcome,
     ) -> Result<Settled, StoreError> {
@@ -88,6 +90,9 @@ impl Store {
         let (oldest, newest) = owed(&mut writing, id).await?;
         if oldest.is_none_or(|oldest| oldest > last.sequence) {
             return Ok(Settled::Elsewhere { state });
+        }
+        if oldest != Some(first.sequence) {
+            return Ok(Settled::Stale);
         }
         if newest.is_some_and(|newest| newest > last.sequence) && !in_any_case && outcome.ticket.is_none() {
             return Ok(Settled::Superseded);
@@ -287,7 +292,7 @@ async fn open(
     let opened = serde_json::json!({
         "ticket": ticket, "number": number, "conversation": id, "priority": new.priority, "reason": new.reason,
     });
-    writing.deliver("ticket.opened", opened).await?;
+    writing.deliver(id, "ticket.opened", opened).await?;
     log(writing, ticket, None, &Entry::Opened).await?;
     writing.signals.push(Signal::Ticket { ticket });
     Ok(ticket)

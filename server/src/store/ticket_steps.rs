@@ -74,7 +74,8 @@ impl Store {
         actor: &Actor,
         change: TicketChange,
     ) -> Result<Option<()>, StoreError> {
-        let mut writing = self.begin(Lock::Rows).await?;
+        let lock = if matches!(change, TicketChange::MergeInto(_)) { Lock::Merging } else { Lock::Rows };
+        let mut writing = self.begin(lock).await?;
         let Some(found) = locked(&mut writing, ticket).await? else { return Ok(None) };
         let by = Some(actor.name.as_str());
         match change {
@@ -301,7 +302,7 @@ async fn merge(
     by: Option<&str>,
 ) -> Result<(), StoreError> {
     let state = found.state.after(TicketStep::Merge)?;
-    let target = sqlx::query("SELECT state FROM tickets WHERE id = $1")
+    let target = sqlx::query("UPDATE tickets SET updated_at = updated_at WHERE id = $1 RETURNING state")
         .bind(into.to_string())
         .fetch_optional(&mut **writing)
         .await?;
@@ -339,7 +340,7 @@ async fn close(
     set_state(writing, ticket, state).await?;
     let closed =
         serde_json::json!({ "ticket": ticket, "conversation": found.conversation, "reason": reason });
-    writing.deliver("ticket.closed", closed).await?;
+    writing.deliver(found.conversation, "ticket.closed", closed).await?;
     log(writing, ticket, Some(&actor.name), &Entry::Closed { reason }).await?;
     let conversation = state_of(writing, found.conversation).await?;
     if conversation != ConversationState::Closed {
@@ -374,7 +375,7 @@ async fn correct_priority(
     actor: &Actor,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = 0 WHERE id = $1",
+        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16 WHERE id = $1",
     )
     .bind(ticket.to_string())
     .bind(urgency(new))
@@ -489,7 +490,7 @@ pub(super) async fn touch(
 ) -> Result<(), StoreError> {
     let Some((ticket, _)) = latest_of(writing, conversation).await? else { return Ok(()) };
     let Some(found) = locked(writing, ticket).await? else { return Ok(()) };
-    sqlx::query("UPDATE tickets SET search = search || $2 WHERE id = $1")
+    sqlx::query("UPDATE tickets SET search = search || $2 WHERE id = $1 AND LENGTH(search) < 20000")
         .bind(ticket.to_string())
         .bind(format!("\n{}", searchable(text)))
         .execute(&mut **writing)

@@ -57,7 +57,7 @@ impl Writing {
         let data = serde_json::json!({
             "conversation": conversation, "message": id, "sequence": sequence, "sender": new.sender, "text": new.text,
         });
-        self.deliver("message.created", data).await?;
+        self.deliver(conversation, "message.created", data).await?;
         Ok(Message {
             id,
             sequence,
@@ -74,6 +74,7 @@ impl Writing {
     /// Keeps a delivery for everybody who subscribed to that kind. `data` is what receivers get as `data`.
     pub(super) async fn deliver(
         &mut self,
+        conversation: ConversationId,
         kind: &'static str,
         data: serde_json::Value,
     ) -> Result<(), StoreError> {
@@ -85,13 +86,15 @@ impl Writing {
         for subscription in subscriptions.iter().filter(wanted) {
             let body = serde_json::json!({ "type": kind, "timestamp": at, "data": data });
             sqlx::query(
-                "INSERT INTO deliveries (id, endpoint, kind, body, state, next_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $5)",
+                "INSERT INTO deliveries (id, endpoint, conversation, kind, body, state, next_at, created_at) \
+                 VALUES ($1, $2, $6, $3, $4, 'waiting', $5, $5)",
             )
             .bind(format!("msg_{}", Uuid::now_v7().simple()))
             .bind(subscription.endpoint.clone())
             .bind(kind)
             .bind(body.to_string())
             .bind(at.as_millisecond())
+            .bind(conversation.to_string())
             .execute(&mut **self)
             .await?;
         }
@@ -147,11 +150,16 @@ impl Writing {
                     .await?;
             }
         }
-        self.transaction.commit().await?;
-        for signal in self.signals {
-            self.live.tell(signal);
-        }
-        Ok(())
+        let Self { transaction, live, signals, .. } = self;
+        // In a task of its own: whoever asked may go away, and those who follow must hear of it all the same.
+        let finishing = tokio::spawn(async move {
+            transaction.commit().await?;
+            for signal in signals {
+                live.tell(signal);
+            }
+            Ok::<_, sqlx::Error>(())
+        });
+        Ok(finishing.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Delivers what is kept for the shop's systems, again and again until it is taken or given up.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,17 +31,17 @@ pub struct Webhook {
     pub allow_private: bool,
 }
 
-/// Delivers for as long as it is polled.
-pub(crate) async fn deliver(app: AppState, webhooks: Arc<BTreeMap<String, Webhook>>) {
-    if webhooks.is_empty() {
-        return std::future::pending().await;
-    }
+/// Delivers to the webhook of that name for as long as it is polled. Each has a loop of its own, so that one that does not answer holds
+/// up no other.
+pub(crate) async fn deliver(app: AppState, name: String) {
+    let webhooks = Arc::clone(&app.settings.webhooks);
+    let Some(webhook) = webhooks.get(&name) else { return };
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
         loop {
-            match deliver_one(&app, &webhooks).await {
+            match deliver_one(&app, &name, webhook).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -55,14 +54,10 @@ pub(crate) async fn deliver(app: AppState, webhooks: Arc<BTreeMap<String, Webhoo
 }
 
 /// Tries one delivery that is due. Whether there was one.
-async fn deliver_one(app: &AppState, webhooks: &BTreeMap<String, Webhook>) -> Result<bool, StoreError> {
+async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bool, StoreError> {
     let now = app.time();
-    let Some(delivery) = app.store.take_delivery(now, now + LEASE).await? else { return Ok(false) };
-    let outcome = match webhooks.get(&delivery.endpoint) {
-        Some(webhook) => attempt(app, webhook, &delivery).await,
-        None => Err("there is no such webhook in the settings any more".to_owned()),
-    };
-    match outcome {
+    let Some(delivery) = app.store.take_delivery(name, now, now + LEASE).await? else { return Ok(false) };
+    match attempt(app, webhook, &delivery).await {
         Ok(()) => app.store.end_attempt(&delivery.id, None).await?,
         Err(problem) => {
             let attempts = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);

@@ -42,7 +42,7 @@ pub(crate) fn answer() -> Outcome {
 /// Keeps the answer to a shopper's message.
 pub(crate) async fn answered(store: &Store, conversation: ConversationId, text: &str) -> Message {
     let last = said(store, conversation, text).await;
-    match store.settle(conversation, &last, false, answer()).await.unwrap() {
+    match store.settle(conversation, (&last, &last), false, answer()).await.unwrap() {
         Settled::Replied { reply, .. } => *reply,
         other => panic!("no reply: {other:?}"),
     }

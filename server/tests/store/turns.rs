@@ -19,7 +19,9 @@ contract!(a_reply_is_that_of_every_message_up_to_it);
 async fn a_reply_is_that_of_every_message_up_to_it(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let (first, last) = (said(store, id, "a").await, said(store, id, "b").await);
-    let settled = store.settle(id, &last, false, answer()).await.unwrap();
+    let half = store.settle(id, (&last, &last), false, answer()).await.unwrap();
+    assert!(matches!(half, Settled::Stale), "the first message would lose its place: {half:?}");
+    let settled = store.settle(id, (&first, &last), false, answer()).await.unwrap();
     let Settled::Replied { reply, state, ticket } = settled else { panic!("no reply: {settled:?}") };
     assert_eq!((state, ticket), (ConversationState::Bot, None));
     for message in [first, last] {
@@ -33,7 +35,7 @@ contract!(a_reply_to_half_a_thought_is_not_said);
 async fn a_reply_to_half_a_thought_is_not_said(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let (first, last) = (said(store, id, "a").await, said(store, id, "b").await);
-    let settled = store.settle(id, &first, false, answer()).await.unwrap();
+    let settled = store.settle(id, (&first, &first), false, answer()).await.unwrap();
     assert!(matches!(settled, Settled::Superseded), "{settled:?}");
     assert_eq!(store.reply_to(first.id).await.unwrap(), (None, true));
     assert_eq!(store.turn(id).await.unwrap().unwrap().messages, [first, last]);
@@ -44,7 +46,7 @@ contract!(in_any_case_half_a_thought_is_answered_and_the_rest_stays);
 async fn in_any_case_half_a_thought_is_answered_and_the_rest_stays(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let (first, last) = (said(store, id, "a").await, said(store, id, "b").await);
-    let settled = store.settle(id, &first, true, answer()).await.unwrap();
+    let settled = store.settle(id, (&first, &first), true, answer()).await.unwrap();
     assert!(matches!(settled, Settled::Replied { .. }), "{settled:?}");
     assert_eq!(store.reply_to(last.id).await.unwrap(), (None, true));
     assert_eq!(store.turn(id).await.unwrap().unwrap().messages, [last]);
@@ -54,7 +56,7 @@ contract!(a_hand_over_takes_the_rest_along);
 async fn a_hand_over_takes_the_rest_along(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let (first, last) = (said(store, id, "a").await, said(store, id, "b").await);
-    let settled = store.settle(id, &first, false, handover(Priority::High)).await.unwrap();
+    let settled = store.settle(id, (&first, &first), false, handover(Priority::High)).await.unwrap();
     let Settled::Replied { state, ticket, .. } = settled else { panic!("no reply: {settled:?}") };
     assert_eq!(state, ConversationState::WaitingForHuman);
     let ticket = store.ticket(ticket.unwrap()).await.unwrap().unwrap();
@@ -70,7 +72,7 @@ async fn what_was_answered_elsewhere_is_not_answered_again(Place { store, .. }: 
     let mut answering = JoinSet::new();
     for _ in 0..20 {
         let (store, last) = (store.clone(), last.clone());
-        answering.spawn(async move { store.settle(id, &last, false, answer()).await.unwrap() });
+        answering.spawn(async move { store.settle(id, (&last, &last), false, answer()).await.unwrap() });
     }
     let settled = answering.join_all().await;
     let replied = settled.iter().filter(|settled| matches!(settled, Settled::Replied { .. })).count();
@@ -89,7 +91,7 @@ async fn the_program_is_silent_once_a_human_has_the_conversation(Place { store, 
     store.change_ticket(ticket, &actor, TicketChange::Claim).await.unwrap().unwrap();
     let last = said(store, id, "b").await;
     let before = events(store, id).await;
-    let settled = store.settle(id, &last, true, answer()).await.unwrap();
+    let settled = store.settle(id, (&last, &last), true, answer()).await.unwrap();
     assert!(matches!(settled, Settled::Elsewhere { state: ConversationState::WithHuman }), "{settled:?}");
     let notice = Reply::plain(ReplyKind::Notice, None);
     assert_eq!(store.say(id, ConversationState::Bot, "c".to_owned(), notice).await.unwrap(), None);
@@ -110,7 +112,7 @@ async fn what_is_decided_while_a_human_takes_over_is_not_said_after_it(Place { s
             let last = said(&store, id, "在吗").await;
             let other = store.clone();
             let answering =
-                tokio::spawn(async move { other.settle(id, &last, false, answer()).await.unwrap() });
+                tokio::spawn(async move { other.settle(id, (&last, &last), false, answer()).await.unwrap() });
             let ticket = handed_over(&store, id, Priority::Normal).await;
             store.change_ticket(ticket, &actor, TicketChange::Claim).await.unwrap().unwrap();
             answering.await.unwrap();
@@ -153,7 +155,7 @@ async fn what_was_left_over_is_found(Place { store, .. }: &Place) {
     let later = Timestamp::now() + SignedDuration::from_mins(1);
     assert_eq!(store.unsettled(later).await.unwrap(), [left]);
     assert!(store.unsettled(message.created_at).await.unwrap().is_empty());
-    store.settle(left, &message, false, answer()).await.unwrap();
+    store.settle(left, (&message, &message), false, answer()).await.unwrap();
     assert!(store.unsettled(later).await.unwrap().is_empty());
 }
 

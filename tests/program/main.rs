@@ -1,0 +1,10 @@
+//! The program as a user runs it: the real binary, the real model, the starter shop.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod harness;
+
+mod crashes;
+mod evaluation;
+mod messages;
+mod servers;
+mod serving;
