@@ -191,8 +191,8 @@ mod tests {
     use std::sync::Arc;
 
     use shopdesk_kb::{Article, ArticleKey, Hit, Part, PassageKey};
-    use shopdesk_model::Probability;
     use shopdesk_model::classifier::Kept;
+    use shopdesk_model::{Probability, SentimentGuess};
 
     use super::*;
     use crate::{SignalRules, SignalSettings, Signals};
@@ -314,6 +314,42 @@ mod tests {
     fn what_is_more_likely_than_not_a_humans_business_goes_to_one_below_the_threshold() {
         let evidence = evidence(vec![intent("complaint", Handling::Human, 0.55)], vec![]);
         assert_eq!(reason(&evidence), EscalationReason::IntentNeedsHuman);
+    }
+
+    #[test]
+    fn a_danger_or_a_threat_goes_to_a_human_also_when_a_meaning_was_chosen() {
+        let mut evidence =
+            evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![article("returns", 0.9)]);
+        evidence.signals = signals("再不退款我就打12315");
+        assert_eq!(reason(&evidence), EscalationReason::Urgent);
+        let chosen = decide_chosen(&evidence, &IntentId::new("returns").unwrap(), &policy());
+        assert!(matches!(chosen, Decision::Escalate { reason: EscalationReason::Urgent }), "{chosen:?}");
+    }
+
+    #[test]
+    fn whoever_is_surely_very_upset_gets_a_human_instead_of_a_text() {
+        for (level, confidence, upset) in [
+            (Sentiment::VeryNegative, 0.85, true),
+            (Sentiment::VeryNegative, 0.75, false),
+            (Sentiment::Negative, 0.95, false),
+        ] {
+            let mut evidence =
+                evidence(vec![intent("returns", Handling::Answer, 0.9)], vec![article("returns", 0.9)]);
+            evidence.sentiment = Some(SentimentGuess { level, confidence: probability(confidence) });
+            let decision = decide(&evidence, &thresholds(), &policy());
+            let escalates = matches!(decision, Decision::Escalate { reason: EscalationReason::Upset });
+            assert_eq!(escalates, upset, "{level:?} {confidence}");
+        }
+    }
+
+    #[test]
+    fn the_chosen_meaning_is_answered_however_probable_it_was() {
+        let evidence = evidence(
+            vec![intent("other", Handling::Answer, 0.5), intent("returns", Handling::Answer, 0.3)],
+            vec![article("returns", 0.9)],
+        );
+        let chosen = decide_chosen(&evidence, &IntentId::new("returns").unwrap(), &policy());
+        assert!(matches!(chosen, Decision::Answer { .. }), "{chosen:?}");
     }
 
     #[test]
