@@ -64,19 +64,6 @@ pub struct DueTime {
     pub due_at: Timestamp,
 }
 
-/// How a deadline stands; the later, the worse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadlineStatus {
-    /// There is time.
-    #[default]
-    OnTime,
-    /// It is soon.
-    Warn,
-    /// It is over.
-    Breached,
-}
-
 impl DeadlineSettings {
     /// The deadlines of a ticket of that priority.
     #[must_use]
@@ -109,27 +96,6 @@ impl DeadlineSettings {
             Priority::Normal => &self.normal,
             Priority::Low => &self.low,
         }
-    }
-}
-
-impl DueTime {
-    /// How it stands now.
-    #[must_use]
-    pub fn status(&self, now: Timestamp) -> DeadlineStatus {
-        if now >= self.due_at {
-            DeadlineStatus::Breached
-        } else if now >= self.warn_at {
-            DeadlineStatus::Warn
-        } else {
-            DeadlineStatus::OnTime
-        }
-    }
-
-    /// How it stands now, if that is worse than what was reported: every step is reported once, and one that was
-    /// overtaken is not reported at all.
-    #[must_use]
-    pub fn news(&self, now: Timestamp, reported: DeadlineStatus) -> Option<DeadlineStatus> {
-        Some(self.status(now)).filter(|&status| status > reported)
     }
 }
 
@@ -168,27 +134,6 @@ mod tests {
         let response = DueTime { warn_at: at("2026-11-09T21:59+08"), due_at: at("2026-11-10T09:04+08") };
         assert_eq!(due.first_response, Some(response));
         assert_eq!(due.resolution.unwrap().due_at, at("2026-11-10T10:54+08"));
-    }
-
-    #[test]
-    fn every_step_is_reported_once() {
-        use DeadlineStatus::{Breached, OnTime, Warn};
-        let deadline =
-            due(Priority::High, "2026-11-09T10:00Z", &OpeningHours::always()).first_response.unwrap();
-        for (time, status, reported, news) in [
-            ("2026-11-09T10:23:59Z", OnTime, OnTime, None),
-            ("2026-11-09T10:24Z", Warn, OnTime, Some(Warn)),
-            ("2026-11-09T10:25Z", Warn, Warn, None),
-            ("2026-11-09T10:30Z", Breached, Warn, Some(Breached)),
-            ("2026-11-09T10:30Z", Breached, OnTime, Some(Breached)),
-            ("2026-11-09T10:31Z", Breached, Breached, None),
-        ] {
-            assert_eq!(
-                (deadline.status(at(time)), deadline.news(at(time), reported)),
-                (status, news),
-                "{time}"
-            );
-        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use inference::{AssessError, Assessor};
 mod deadlines;
 mod hours;
 mod watch;
-pub use deadlines::{DeadlineSettings, DeadlineStatus, Due, DueTime, Share, ShareError, Targets};
+pub use deadlines::{DeadlineSettings, Due, DueTime, Share, ShareError, Targets};
 pub use hours::{HoursConfig, HoursError, OpeningHours};
 
 mod auth;

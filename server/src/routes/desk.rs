@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::Label;
+use shopdesk_triage::MessageLanguage;
 
 use super::body::{Body, Parameters};
 use super::caller::{Staff, require_origin};
@@ -55,7 +56,7 @@ pub(super) async fn site(
     require_origin(site, &headers)?;
     let (open_now, opens) = opening(&app);
     let opens_at = opens.and_then(|opens| opens.to_zoned(app.settings.time_zone.clone()).ok());
-    let languages: Vec<String> = ["zh-Hans", "zh-Hant", "en"].map(str::to_owned).to_vec();
+    let languages: Vec<String> = app.settings.replies.languages().map(full_tag).collect();
     let hours = languages.iter().map(|language| (language.clone(), app.settings.hours.describe(language)));
     Ok(Json(Site {
         name: in_languages(&site.name, &languages),
@@ -69,6 +70,11 @@ pub(super) async fn site(
         languages,
         site: name,
     }))
+}
+
+/// The tag with its script, where that goes without saying: `zh-Hans` for `zh`.
+fn full_tag(tag: &str) -> String {
+    MessageLanguage::from_tag(tag).map_or_else(|| tag.to_owned(), |known| known.tag().to_owned())
 }
 
 /// A text for every language: its own, that without its script, or else any.
