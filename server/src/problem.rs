@@ -74,6 +74,14 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// What a client was told, for those who say it in another form than JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) detail: String,
+}
+
 /// The body, as RFC 9457 has it. `type` is a URN of the stable code.
 #[derive(Serialize)]
 struct Body {
@@ -282,7 +290,9 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: self.detail(),
         };
+        let told = Told { code: self.code(), title: body.title, detail: body.detail.clone() };
         let mut response = (status, Json(body)).into_response();
+        response.extensions_mut().insert(told);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let retry_after = match self {

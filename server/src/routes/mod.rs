@@ -1,6 +1,7 @@
 //! The HTTP routes. Handlers extract, call and map.
 
 mod articles;
+mod console;
 mod conversations;
 mod desk;
 mod events;
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(shoppers())
         .merge(staff())
+        .merge(console::pages(&state))
         .route("/", get(page::sample))
         .route("/demo/en.html", get(page::english_sample))
         .route("/demo/demo.css", get(page::sample_style))
