@@ -74,7 +74,7 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
 }
 
 fn is_wanted() -> bool {
-    let value = |name| std::env::var(name).unwrap_or_default();
+    let value = |name: &str| std::env::var(name).unwrap_or_default();
     let is_named = ENDPOINTS.iter().any(|name| !value(name).is_empty());
     is_named
         && !value("OTEL_SDK_DISABLED").eq_ignore_ascii_case("true")

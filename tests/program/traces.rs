@@ -74,11 +74,12 @@ fn collector() -> (String, impl IntoIterator<Item = Vec<u8>>) {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
-            let reply = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-            reader.get_mut().write_all(reply).unwrap();
+            // Before the reply: the service may be gone after it.
             if sender.send(body).is_err() {
                 return;
             }
+            let reply = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            reader.get_mut().write_all(reply).unwrap();
         }
     });
     (endpoint, std::iter::from_fn(move || taken.try_recv().ok()))
