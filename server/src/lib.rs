@@ -10,6 +10,7 @@
 //! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
 //! 7. [`mod@auth`]: who may come in, and how often.
 //! 8. [`router`]: the HTTP routes, thin.
+//! 9. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
 
@@ -45,6 +46,12 @@ mod live;
 
 mod inference;
 pub use inference::{AssessError, Assessor};
+
+mod metrics;
+mod readiness;
+mod streams;
+mod under_way;
+pub use crate::metrics::Metrics;
 
 mod deadlines;
 mod hours;

@@ -8,3 +8,4 @@ mod evaluation;
 mod messages;
 mod servers;
 mod serving;
+mod traces;

@@ -17,16 +17,18 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::body::Parameters;
-use super::caller::{Staff, Visitor};
+use super::caller::{Address, Staff, Visitor};
 use crate::agent::Role;
 use crate::auth::Scope;
 use crate::conversation::{ConversationId, ConversationState};
 use crate::dialogue::waiting;
 use crate::event::{Change, Event, Happening, Sign};
 use crate::live::{Following, Heard};
+use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::StoreError;
+use crate::streams::{Followed, OpenStream, TooMany};
 
 /// How often a silent stream says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -57,6 +59,7 @@ struct Page {
 pub(super) async fn follow(
     State(app): State<AppState>,
     visitor: Visitor,
+    address: Address,
     headers: HeaderMap,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Problem> {
@@ -68,8 +71,15 @@ pub(super) async fn follow(
     }
     let last =
         headers.get("last-event-id").and_then(|last| last.to_str().ok()).and_then(|last| last.parse().ok());
-    let follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state);
+    let open = open(&app, &address, Followed::Conversation(id))?;
+    let follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state, open);
     Ok(Sse::new(follower.stream()).into_response())
+}
+
+/// Counts a stream, as long as what this returns is there.
+fn open(app: &AppState, address: &Address, followed: Followed) -> Result<OpenStream, Problem> {
+    let open = app.present.streams.open(address.key(), followed);
+    open.map_err(|TooMany { whose, most }| Problem::TooManyStreams { whose, most })
 }
 
 async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Response, Problem> {
@@ -107,10 +117,17 @@ struct Follower {
     is_waiting: bool,
     heartbeat: Instant,
     is_over: bool,
+    _open: OpenStream,
 }
 
 impl Follower {
-    fn new(app: AppState, conversation: ConversationId, after: i64, state: ConversationState) -> Self {
+    fn new(
+        app: AppState,
+        conversation: ConversationId,
+        after: i64,
+        state: ConversationState,
+        open: OpenStream,
+    ) -> Self {
         Self {
             // Before anything is read, so that nothing falls between.
             following: app.store.live().follow(conversation),
@@ -123,6 +140,7 @@ impl Follower {
             is_waiting: state == ConversationState::WaitingForHuman,
             heartbeat: Instant::now(),
             is_over: false,
+            _open: open,
         }
     }
 
@@ -145,6 +163,7 @@ impl Follower {
             if self.is_behind {
                 if let Err(error) = self.read().await {
                     tracing::error!(%error, "a stream of events cannot go on");
+                    self.app.metrics.database_failed(Doing::Events);
                     self.is_over = true;
                 }
                 continue;
@@ -204,13 +223,18 @@ fn unnumbered(sign: &Sign) -> Frame {
 }
 
 /// Tells agents which tickets were opened or changed.
-pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) -> Result<Response, Problem> {
+pub(super) async fn follow_tickets(
+    State(app): State<AppState>,
+    staff: Staff,
+    address: Address,
+) -> Result<Response, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
+    let open = open(&app, &address, Followed::Tickets)?;
     let tickets = app.store.live().follow_tickets();
     let stopping = app.present.stopping.subscribe();
     let check = Instant::now() + HEARTBEAT;
-    let state = (app, staff, tickets, stopping, check);
-    let stream = unfold(state, async |(app, staff, mut tickets, mut stopping, mut check)| {
+    let state = (app, staff, tickets, stopping, check, open);
+    let stream = unfold(state, async |(app, staff, mut tickets, mut stopping, mut check, open)| {
         if *stopping.borrow() {
             return None;
         }
@@ -231,7 +255,7 @@ pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) ->
                 Frame::default().comment("here")
             }
         };
-        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check)))
+        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check, open)))
     });
     Ok(Sse::new(stream).into_response())
 }

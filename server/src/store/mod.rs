@@ -20,8 +20,10 @@ pub use ticket_steps::{Actor, TicketChange};
 
 pub(crate) mod deadlines;
 mod erase;
+mod figures;
 mod stats;
 pub use erase::Erased;
+pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
 
 mod articles;
@@ -228,6 +230,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT id FROM conversations LIMIT 1").fetch_optional(&self.readers).await?;
         Ok(())
+    }
+
+    /// Closes all connections when what they do is done. Nothing can be asked after that.
+    pub async fn close(&self) {
+        tokio::join!(self.writer.close(), self.readers.close());
     }
 
     /// Writes a copy of the database as it is at one moment, while others go on using it. Only SQLite: PostgreSQL has `pg_dump`.

@@ -23,9 +23,9 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position,
-    Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter,
-    VisitorTokens, router,
+    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, Metrics, NewAgent, Origin,
+    Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store,
+    TicketFilter, VisitorTokens, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use tempfile::TempDir;
@@ -38,8 +38,11 @@ pub(crate) struct TestApp {
     pub(crate) state: AppState,
     /// The visitors' tokens, by conversation.
     tokens: Mutex<HashMap<String, String>>,
-    _database: TempDir,
+    database: TempDir,
 }
+
+/// What the file with everything is called.
+const DATABASE: &str = "test.db";
 
 /// What came back.
 pub(crate) struct Reply {
@@ -90,22 +93,24 @@ impl TestApp {
         settings: Settings,
     ) -> Self {
         let database = tempfile::tempdir().unwrap();
-        let store = Store::open(&database.path().join("test.db")).await.unwrap();
+        let store = Store::open(&database.path().join(DATABASE)).await.unwrap();
         let articles = TRIAGE.knowledge_base().catalogue().articles();
         let plan = Plan::new(&[], &articles, &[]);
         store.change(0, &plan.changes, Origin::Folder).await.unwrap().unwrap();
         let limits: LimitConfig =
             toml::from_str("per_visitor = 10000\nper_address = 100000\nconversations_per_address = 1000")
                 .unwrap();
+        let metrics = Metrics::start();
         let state = AppState {
             store,
-            assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
+            assessor: Assessor::start(Arc::clone(&TRIAGE), queue, metrics.clone()).unwrap(),
             settings: Arc::new(settings),
             clock: Arc::new(clock),
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
             present: Arc::new(Present::new(&limits).unwrap()),
+            metrics,
         };
-        Self { router: router(state.clone()), state, tokens: Mutex::default(), _database: database }
+        Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
     }
 
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
@@ -172,7 +177,21 @@ impl TestApp {
         let limits: LimitConfig = toml::from_str(limits).unwrap();
         let app = Self::start().await;
         let state = AppState { present: Arc::new(Present::new(&limits).unwrap()), ..app.state.clone() };
-        Self { router: router(state.clone()), state, ..app }
+        app.with_state(state)
+    }
+
+    /// The same service with other parts.
+    pub(crate) fn with_state(self, state: AppState) -> Self {
+        Self { router: router(state.clone()), state, ..self }
+    }
+
+    /// The service after a restart: what it knew without the database is gone.
+    pub(crate) async fn restarted(self) -> Self {
+        self.state.store.close().await;
+        let store = Store::open(&self.database.path().join(DATABASE)).await.unwrap();
+        let present = Arc::new(Present::new(&LimitConfig::default()).unwrap());
+        let state = AppState { store, present, metrics: Metrics::start(), ..self.state.clone() };
+        self.with_state(state)
     }
 
     /// Sends a request and leaves the body of the response unread, as streams need it.
@@ -288,7 +307,7 @@ impl Clock {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
     }
 }
