@@ -97,6 +97,10 @@ pub struct Present {
     pub(crate) beginnings: Mutex<RateLimiter>,
     pub(crate) sites: Mutex<RateLimiter>,
     pub(crate) logins: Mutex<LoginThrottle>,
+    /// When it was last kept that an agent is there.
+    pub(crate) seen_kept: Mutex<HashMap<AgentId, Instant>>,
+    /// How much anybody may ask, to be shown.
+    pub(crate) limits: LimitConfig,
     pub(crate) passwords: Passwords,
     /// How many passwords are hashed at once: each takes 19 MiB and a thread.
     pub(crate) hashing: Semaphore,
@@ -119,6 +123,8 @@ impl Present {
             beginnings: limiter(limits.conversations_per_address),
             sites: limiter(limits.per_site),
             logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
+            seen_kept: Mutex::default(),
+            limits: limits.clone(),
             passwords: Passwords::new()?,
             hashing: Semaphore::new(2),
             stopping: watch::Sender::new(false),
