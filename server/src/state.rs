@@ -132,6 +132,14 @@ impl Present {
     }
 }
 
+impl Present {
+    /// Whether an agent was seen lately.
+    pub(crate) fn is_there(&self, agent: AgentId) -> bool {
+        let agents = self.agents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        agents.get(&agent).is_some_and(|seen| seen.elapsed() < AGENT_THERE)
+    }
+}
+
 /// How many visitors and addresses are remembered for limits.
 const REMEMBERED: usize = 100_000;
 

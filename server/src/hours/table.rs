@@ -44,10 +44,8 @@ mod tests {
         assert_eq!(hours.week().skip(1).flatten().count(), 0);
         assert_eq!(hours.hours_on(date("2026-11-22")), ["10:00–16:00"]);
         let coming: Vec<_> = hours.dates_from(date("2026-11-22")).collect();
-        let expected = [
-            (date("2026-11-22"), vec!["10:00–16:00".to_owned()]),
-            (date("2026-12-31"), Vec::new()),
-        ];
+        let expected =
+            [(date("2026-11-22"), vec!["10:00–16:00".to_owned()]), (date("2026-12-31"), Vec::new())];
         assert_eq!(coming, expected);
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::body::Body;
 use super::caller::{Address, SESSION_COOKIE, Staff, session_hash};
 use crate::agent::{Agent, AgentId, Role, Skills};
-use crate::auth::{Scope, SessionId, check_new_password};
+use crate::auth::{Scope, SessionId, WeakPassword, check_new_password};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::{NewAgent, Store, StoreError};
@@ -64,11 +64,7 @@ pub(super) struct Begun {
 }
 
 /// Logs somebody in, or says why not. Attempts are slowed down and kept in the audit log.
-pub(super) async fn begin_session(
-    app: &AppState,
-    address: IpAddr,
-    login: Login,
-) -> Result<Begun, Problem> {
+pub(super) async fn begin_session(app: &AppState, address: IpAddr, login: Login) -> Result<Begun, Problem> {
     attempt(app, &login.login, address)?;
     let found = app.store.agent_by_login(&login.login).await?;
     let stored = found.as_ref().and_then(|found| found.password.clone());
@@ -285,6 +281,16 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Body(change): Body<ChangeAgent>,
 ) -> Result<Json<Changed>, Problem> {
+    Ok(Json(change_agent(&app, &staff, &id, change).await?))
+}
+
+/// Changes somebody. There stays an active administrator, and nobody takes their own rights away by accident.
+pub(super) async fn change_agent(
+    app: &AppState,
+    staff: &Staff,
+    id: &str,
+    change: ChangeAgent,
+) -> Result<Changed, Problem> {
     staff.require(Role::Admin, Scope::Admin)?;
     let id = id.parse().map_err(|_| Problem::NoAgent)?;
     let mut agent = app.store.agent(id).await?.ok_or(Problem::NoAgent)?;
@@ -301,17 +307,17 @@ pub(super) async fn change(
     agent.skills = change.skills.unwrap_or(agent.skills);
     agent.is_active = change.is_active.unwrap_or(agent.is_active);
     app.store.change_agent(&agent).await?;
-    staff.audit(&app, "agent.change", agent.id).await?;
+    staff.audit(app, "agent.change", agent.id).await?;
     let invitation = if change.invite { Some(invite(&app.store, agent.id).await?) } else { None };
-    Ok(Json(Changed { agent, invitation }))
+    Ok(Changed { agent, invitation })
 }
 
 /// A password that somebody chooses with an invitation.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Choose {
-    invitation: String,
-    password: String,
+    pub(super) invitation: String,
+    pub(super) password: String,
 }
 
 pub(super) async fn choose_password(
@@ -319,17 +325,29 @@ pub(super) async fn choose_password(
     address: Address,
     Body(choose): Body<Choose>,
 ) -> Result<StatusCode, Problem> {
+    let chosen = take_invitation(&app, &address, choose).await?;
+    chosen.map_err(|weak| Problem::InvalidValue { detail: weak.to_string() })?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keeps the password that somebody chose with an invitation, which holds no more then. A weak one is not kept.
+pub(super) async fn take_invitation(
+    app: &AppState,
+    address: &Address,
+    choose: Choose,
+) -> Result<Result<(), WeakPassword>, Problem> {
     super::caller::limit(&app.present.beginnings, &address.key())?;
     let link =
         choose.invitation.rsplit('#').next().and_then(SessionId::parse).ok_or(Problem::NoInvitation)?;
     let hash = session_hash(&link);
     let agent = app.store.invited(&hash, app.time()).await?.ok_or(Problem::NoInvitation)?;
-    check_new_password(&choose.password, &agent.login)
-        .map_err(|weak| Problem::InvalidValue { detail: weak.to_string() })?;
-    let hashed = hashed(&app, choose.password).await?;
+    if let Err(weak) = check_new_password(&choose.password, &agent.login) {
+        return Ok(Err(weak));
+    }
+    let hashed = hashed(app, choose.password).await?;
     if !app.store.take_invitation(&hash, &hashed, app.time()).await? {
         return Err(Problem::NoInvitation);
     }
     app.store.keep_audit(&agent.login, "password.choose", Some(agent.id.to_string()), None).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Ok(()))
 }
