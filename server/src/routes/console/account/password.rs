@@ -28,12 +28,12 @@ struct Part {
 #[derive(Default)]
 pub(super) struct Form {
     /// What is wrong with the old password.
-    old: Option<String>,
+    pub(super) old: Option<String>,
     /// What is wrong with the new one.
-    new: Option<String>,
+    pub(super) new: Option<String>,
     /// What is wrong with its repetition.
-    again: Option<String>,
-    is_done: bool,
+    pub(super) again: Option<String>,
+    pub(super) is_done: bool,
 }
 
 /// What was filled in.

@@ -14,10 +14,10 @@ use crate::state::AppState;
 
 /// A session.
 pub(super) struct Row {
-    began: Timestamp,
-    ends: Timestamp,
+    pub(super) began: Timestamp,
+    pub(super) ends: Timestamp,
     /// Whether it is the one of this page.
-    is_this: bool,
+    pub(super) is_this: bool,
 }
 
 pub(super) async fn rows(app: &AppState, visit: &Visit) -> Result<Vec<Row>, Problem> {
