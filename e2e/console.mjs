@@ -76,12 +76,13 @@ export class Person {
 
   // Settings.
 
-  /** Adds somebody and returns the link to choose a password with. */
+  /** Adds somebody who gets no ticket but by claiming it, and returns the link to choose a password with. */
   async addPerson(login, name, role) {
     await this.open("/console/settings/agents");
     await this.page.getByLabel("Login name").fill(login);
     await this.page.getByLabel("Name", { exact: true }).fill(name);
     await this.page.getByLabel("Role").selectOption({ label: role });
+    await this.page.getByLabel("Tickets given at once, at most").fill("0");
     await this.button("Add, and make an invitation").click();
     await this.heading(`${name} is added`).waitFor();
     const link = this.page.getByLabel("Invitation link");

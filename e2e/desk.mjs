@@ -67,21 +67,28 @@ export class Desk {
     return { ...process.env, SHOPDESK_LOG: process.env.SHOPDESK_LOG ?? "warn" };
   }
 
+  /** Serves until it is stopped; where somebody has a password, nobody is invited. */
   async serve() {
+    this.origin = null;
     const words = ["--shop", this.settings, "serve", "--listen", "127.0.0.1:0"];
     this.server = spawn(this.binary, words, { env: this.environment, stdio: ["ignore", "pipe", "inherit"] });
     for await (const line of createInterface({ input: this.server.stdout })) {
-      this.origin ??= line.match(/http:\/\/[^/ ]+/)?.[0];
+      this.origin ??= line.match(/http:\/\/[^/ ]+/)?.[0] ?? null;
       this.invitation = line.match(/\/console\/invitation#\S+/)?.[0];
       if (this.invitation || (this.origin && this.hasPeople)) return;
     }
     throw new Error("shopdesk serve ended before it served");
   }
 
-  async stop() {
+  /** Ends the server, and leaves what it wrote. */
+  async end() {
     const gone = new Promise((resolve) => this.server.once("exit", resolve));
     this.server.kill("SIGTERM");
     await gone;
+  }
+
+  async stop() {
+    await this.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

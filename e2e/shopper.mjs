@@ -30,10 +30,6 @@ export class Shopper {
     return this.page.locator(".message:not(.own):not(.greeting)", { hasText: text }).last();
   }
 
-  async asksForHuman() {
-    await this.page.locator(".human").click();
-  }
-
   get waits() {
     return this.page.locator(".queue");
   }
@@ -41,7 +37,7 @@ export class Shopper {
   async rate(score) {
     await this.page.locator(".rating").waitFor();
     await this.page.locator(".star input").nth(score - 1).check({ force: true });
-    await this.page.locator(".rating button").last().click();
+    await this.page.locator(".rating .filled").click();
   }
 
   assertUnharmed() {
