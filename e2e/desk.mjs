@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const fixture = join(root, "server/tests/fixture");
 const model = process.env.SHOPDESK_MODEL ?? join(root, "models/multilingual-e5-small");
 
-/** So few examples cannot support a strict promise, and know no way to ask for a human but words. */
+/** So few examples cannot support a strict promise, know no way to ask for a human but words, and say little of what goes on. */
 const TINY = {
   '"intents"': JSON.stringify(join(fixture, "intents")),
   '"kb"': JSON.stringify(join(fixture, "kb")),
@@ -20,6 +20,7 @@ const TINY = {
   "confidence = 0.95": "confidence = 0.6",
   "answer_probability = 0.5": "answer_probability = 0.2",
   "clarify_confidence = 0.2": "clarify_confidence = 0.25",
+  "context_confidence = 0.5": "context_confidence = 0.0",
   "upset_confidence = 0.8\n": "",
   'human_intent = "ask_human"\n': "",
 };

@@ -89,10 +89,10 @@ pub(super) async fn invite(
     changed(&app, &visit, frame, &id, ChangeAgent { invite: true, ..ChangeAgent::default() }).await
 }
 
-/// Whether somebody works here from now on.
+/// Whether somebody works here from now on. Where it is missing nothing changes, but whoever may not ask learns that first.
 #[derive(Deserialize)]
 pub(super) struct Activate {
-    is_active: bool,
+    is_active: Option<bool>,
 }
 
 pub(super) async fn activate(
@@ -103,7 +103,7 @@ pub(super) async fn activate(
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
-    let change = ChangeAgent { is_active: Some(activate.is_active), ..ChangeAgent::default() };
+    let change = ChangeAgent { is_active: activate.is_active, ..ChangeAgent::default() };
     changed(&app, &visit, frame, &id, change).await
 }
 
