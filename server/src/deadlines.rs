@@ -89,13 +89,20 @@ impl DeadlineSettings {
         }
     }
 
-    fn targets(&self, priority: Priority) -> &Targets {
+    /// The targets of that priority.
+    pub(crate) fn targets(&self, priority: Priority) -> &Targets {
         match priority {
             Priority::Urgent => &self.urgent,
             Priority::High => &self.high,
             Priority::Normal => &self.normal,
             Priority::Low => &self.low,
         }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        share.0
     }
 }
 

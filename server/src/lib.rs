@@ -36,10 +36,10 @@ pub use ticket::{
 
 mod store;
 pub use store::{
-    Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
-    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    Actor, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage, Cursor, DayFigures, Delivery,
+    DeliveryCount, Erased, HistoryEntry, IntentFigures, NewAgent, NewConversation, NewMessage, NewTicket,
+    Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey,
+    StoredSession, StoredVectors, Subscription, TicketChange, TicketFilter, TicketPage, Turn,
 };
 
 mod live;

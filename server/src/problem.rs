@@ -44,6 +44,7 @@ pub(crate) enum Problem {
     AlreadyRated,
     CannotRateYet,
     LoginTaken,
+    LastAdministrator,
     NoRoute,
     EmptyMessage,
     MessageTooLong { limit: usize },
@@ -69,6 +70,7 @@ impl From<StoreError> for Problem {
             StoreError::Step(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::ClientMessageIdReused => Self::ClientMessageIdReused,
+            StoreError::LastAdministrator => Self::LastAdministrator,
             // PostgreSQL keeps no U+0000 in texts.
             StoreError::Database(sqlx::Error::Database(refused))
                 if refused.code().as_deref() == Some("22021") =>
@@ -128,6 +130,7 @@ impl Problem {
             Self::AlreadyRated => "already-rated",
             Self::CannotRateYet => "cannot-rate-yet",
             Self::LoginTaken => "login-taken",
+            Self::LastAdministrator => "last-administrator",
             Self::NoRoute => "no-route",
             Self::EmptyMessage => "empty-message",
             Self::MessageTooLong { .. } => "message-too-long",
@@ -178,6 +181,7 @@ impl Problem {
             Self::AlreadyRated => StatusCode::CONFLICT,
             Self::CannotRateYet => StatusCode::CONFLICT,
             Self::LoginTaken => StatusCode::CONFLICT,
+            Self::LastAdministrator => StatusCode::CONFLICT,
             Self::ClientMessageIdReused => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
@@ -213,6 +217,7 @@ impl Problem {
             Self::AlreadyRated => "The conversation is rated",
             Self::CannotRateYet => "There is nothing to rate yet",
             Self::LoginTaken => "The login is taken",
+            Self::LastAdministrator => "Nobody else is an administrator",
             Self::NoRoute => "No such address",
             Self::EmptyMessage => "The message is empty",
             Self::MessageTooLong { .. } => "The message is too long",
@@ -263,6 +268,7 @@ impl Problem {
             Self::AlreadyRated => "A conversation is rated once.".to_owned(),
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),
             Self::LoginTaken => "Give `login` another name.".to_owned(),
+            Self::LastAdministrator => "Make somebody else an administrator first.".to_owned(),
             Self::NoRoute => "See docs/api.md for the addresses there are.".to_owned(),
             Self::EmptyMessage => "Give `text` at least one character that is not white space.".to_owned(),
             Self::MessageTooLong { limit } => format!("Give `text` at most {limit} characters."),

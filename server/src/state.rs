@@ -105,6 +105,10 @@ pub struct Present {
     pub(crate) beginnings: Mutex<RateLimiter>,
     pub(crate) sites: Mutex<RateLimiter>,
     pub(crate) logins: Mutex<LoginThrottle>,
+    /// When it was last kept that an agent is there.
+    pub(crate) seen_kept: Mutex<HashMap<AgentId, Instant>>,
+    /// How much anybody may ask, to be shown.
+    pub(crate) limits: LimitConfig,
     pub(crate) passwords: Passwords,
     /// How many passwords are hashed at once: each takes 19 MiB and a thread.
     pub(crate) hashing: Semaphore,
@@ -135,6 +139,8 @@ impl Present {
             beginnings: limiter(limits.conversations_per_address),
             sites: limiter(limits.per_site),
             logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
+            seen_kept: Mutex::default(),
+            limits: limits.clone(),
             passwords: Passwords::new()?,
             hashing: Semaphore::new(2),
             streams: Streams::new(limits.streams_per_address),
@@ -163,6 +169,14 @@ impl Present {
             () = self.stopped() => false,
             _ = look.tick() => true,
         }
+    }
+}
+
+impl Present {
+    /// Whether an agent was seen lately.
+    pub(crate) fn is_there(&self, agent: AgentId) -> bool {
+        let agents = self.agents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        agents.get(&agent).is_some_and(|seen| seen.elapsed() < AGENT_THERE)
     }
 }
 

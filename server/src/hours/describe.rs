@@ -1,5 +1,7 @@
 //! The hours of a week in one line, for a shopper who finds the shop closed.
 
+use std::fmt;
+
 use super::{Interval, MINUTES_A_DAY, OpeningHours};
 
 struct Words {
@@ -100,9 +102,14 @@ fn days(words: &Words, first: usize, last: usize) -> String {
 }
 
 fn times(intervals: &[Interval], and: &str) -> String {
-    let clock = |minute: u16| format!("{}:{:02}", minute / 60, minute % 60);
-    let texts = intervals.iter().map(|interval| format!("{}–{}", clock(interval.start), clock(interval.end)));
-    texts.collect::<Vec<_>>().join(and)
+    intervals.iter().map(ToString::to_string).collect::<Vec<_>>().join(and)
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, end } = self;
+        write!(f, "{}:{:02}–{}:{:02}", start / 60, start % 60, end / 60, end % 60)
+    }
 }
 
 #[cfg(test)]

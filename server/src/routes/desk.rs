@@ -22,7 +22,7 @@ use crate::mask::mask;
 use crate::message::Assessed;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::store::{AuditEntry, Delivery, Stats, StoredKey};
+use crate::store::{AuditEntry, AuditFilter, Delivery, Stats, StoredKey};
 use crate::ticket::{Correction, CorrectionId};
 
 /// How many texts are classified at once.
@@ -263,15 +263,15 @@ pub(super) async fn keys(State(app): State<AppState>, staff: Staff) -> Result<Js
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
-    name: String,
-    scopes: Scopes,
+    pub(super) name: String,
+    pub(super) scopes: Scopes,
 }
 
 /// A key that was made. Nobody can ever see it again.
 #[derive(Serialize)]
 pub(super) struct MadeKey {
-    id: String,
-    key: String,
+    pub(super) id: String,
+    pub(super) key: String,
 }
 
 pub(super) async fn make_key(
@@ -311,5 +311,6 @@ pub(super) struct Audit {
 
 pub(super) async fn audit(State(app): State<AppState>, staff: Staff) -> Result<Json<Audit>, Problem> {
     staff.require(Role::Admin, Scope::Admin)?;
-    Ok(Json(Audit { entries: app.store.audit(ROWS).await? }))
+    let filter = AuditFilter { limit: ROWS, ..AuditFilter::default() };
+    Ok(Json(Audit { entries: app.store.audit(&filter).await?.entries }))
 }

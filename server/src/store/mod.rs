@@ -34,10 +34,12 @@ mod audit;
 mod deliveries;
 mod keys;
 mod people;
-pub use audit::AuditEntry;
-pub use deliveries::Delivery;
+mod presence;
+pub use audit::{AuditCursor, AuditEntry, AuditFilter, AuditPage};
+pub use deliveries::{Delivery, DeliveryCount};
 pub use keys::StoredKey;
 pub use people::{NewAgent, StoredAgent};
+pub use presence::StoredSession;
 
 mod listen;
 mod writing;
@@ -101,6 +103,9 @@ pub enum StoreError {
     /// A ticket cannot take that step.
     #[error(transparent)]
     TicketStep(#[from] IllegalTicketStep),
+    /// Nobody would be left who may change people and keys.
+    #[error("nobody else is an active administrator")]
+    LastAdministrator,
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {

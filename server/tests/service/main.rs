@@ -4,6 +4,11 @@
 mod access;
 mod beginnings;
 mod chat;
+mod console_account;
+mod console_audit;
+mod console_login;
+mod console_roles;
+mod console_settings;
 mod conversations;
 mod events;
 mod feedback;

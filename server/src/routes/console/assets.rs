@@ -17,10 +17,13 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// A file: its name, what it is, and its contents.
 type File = (&'static str, &'static str, &'static str);
 
-const FILES: [File; 3] = [
+const FILES: [File; 6] = [
     ("console.css", CSS, include_str!("../../../page/console/console.css")),
     ("console.js", JAVASCRIPT, include_str!("../../../page/console/console.js")),
     ("htmx.min.js", JAVASCRIPT, include_str!("../../../page/console/htmx.min.js")),
+    ("invitation.js", JAVASCRIPT, include_str!("../../../page/console/invitation.js")),
+    ("settings.css", CSS, include_str!("../../../page/console/settings.css")),
+    ("settings.js", JAVASCRIPT, include_str!("../../../page/console/settings.js")),
 ];
 
 /// Changes with every file, so that no browser goes on with an old one.
