@@ -2,9 +2,12 @@
 
 mod articles;
 mod commands;
+mod evaluation;
 mod output;
 mod progress;
 mod shop;
+mod training;
+mod workshop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

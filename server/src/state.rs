@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,9 @@ use crate::auth::{
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
-use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
+use crate::{
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook, Workshop,
+};
 
 /// The parts of the running service. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ pub struct AppState {
     pub tokens: Arc<VisitorTokens>,
     /// What is known of those who ask just now.
     pub present: Arc<Present>,
+    /// Where bundles are made, if this program can make any.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// What the shop chose, checked.
@@ -68,6 +73,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether to believe a proxy about where requests come from.
     pub behind_proxy: bool,
+    /// The folder with the reports of evaluations; it need not be there.
+    pub reports: PathBuf,
 }
 
 /// A storefront.

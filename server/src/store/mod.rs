@@ -24,6 +24,11 @@ mod stats;
 pub use erase::Erased;
 pub use stats::{DayFigures, IntentFigures, Stats};
 
+mod labelled;
+mod reviews;
+pub use labelled::{ApprovedLabel, LabelSource, WaitingLabel};
+pub use reviews::{AnswerToReview, NewReview};
+
 mod articles;
 mod shelf;
 pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};

@@ -104,6 +104,7 @@ impl TestApp {
             clock: Arc::new(clock),
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
             present: Arc::new(Present::new(&limits).unwrap()),
+            workshop: None,
         };
         Self { router: router(state.clone()), state, tokens: Mutex::default(), _database: database }
     }
@@ -334,6 +335,7 @@ pub(crate) fn settings() -> Settings {
         retention_days: None,
         hosts: vec!["help.example.com".to_owned()],
         behind_proxy: false,
+        reports: PathBuf::from("no-reports"),
     }
 }
 
