@@ -60,8 +60,7 @@ pub(crate) fn learn(
     mask(&mut data.messages);
     mask(&mut data.validation);
     let options = TrainOptions { promise: shop.promise.promise(), threads, ..TrainOptions::default() };
-    let bundle =
-        train(encoder, &data, &options, |stage, done, of| progress(Step::Intents(stage), done, of))?;
+    let bundle = train(encoder, &data, &options, |stage, done, of| progress(Step::Intents(stage), done, of))?;
     let Some(levels) = &material.sentiment else { return Ok(bundle) };
     let mut data = TrainingData::new(levels, None)?;
     mask(&mut data.messages);

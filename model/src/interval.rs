@@ -68,7 +68,8 @@ mod tests {
     fn intervals_are_those_of_newcombes_table() {
         // Newcombe (1998), 81 of 263 and 0 of 20: methods 3 (Wilson) and 5 (Clopper-Pearson).
         let close = |found: [f64; 2], expected: [f64; 2]| {
-            let is_close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
+            let is_close =
+                found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
             assert!(is_close, "{found:?} {expected:?}");
         };
         close(wilson(81.0 / 263.0, 263.0), [0.2553, 0.3662]);

@@ -38,16 +38,16 @@ mod review;
 mod workshop;
 pub use review::{CountedShare, ReviewFigures, ReviewVerdict};
 pub use workshop::{
-    Bundles, Candidate, Check, Comparison, FigureChange, GateVerdict, IntentChange, KeptBundle, LabelledExample,
-    MessageChange, Training, TrainingState, TrainingStep, Workshop, WorkshopError,
+    Bundles, Candidate, Check, Comparison, FigureChange, GateVerdict, IntentChange, KeptBundle,
+    LabelledExample, MessageChange, Training, TrainingState, TrainingStep, Workshop, WorkshopError,
 };
 
 mod store;
 pub use store::{
-    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
-    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, WaitingLabel, NewReview, LabelSource, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased,
+    HistoryEntry, IntentFigures, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket,
+    Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey,
+    StoredVectors, Subscription, TicketChange, TicketFilter, TicketPage, Turn, WaitingLabel,
 };
 
 mod live;

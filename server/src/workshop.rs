@@ -112,14 +112,8 @@ pub enum TrainingStep {
 
 impl TrainingStep {
     /// All of them, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Embed,
-        Self::Select,
-        Self::Fit,
-        Self::Sentiment,
-        Self::AssessRunning,
-        Self::AssessCandidate,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Embed, Self::Select, Self::Fit, Self::Sentiment, Self::AssessRunning, Self::AssessCandidate];
 
     /// The word in the keys of texts.
     #[must_use]

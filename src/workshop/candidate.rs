@@ -29,7 +29,8 @@ pub(super) fn measured(
     let before = observe(shop, test, running, manner, |done, of| {
         progress(TrainingStep::AssessRunning, done, of);
     })?;
-    let after = observe(shop, test, new, manner, |done, of| progress(TrainingStep::AssessCandidate, done, of))?;
+    let after =
+        observe(shop, test, new, manner, |done, of| progress(TrainingStep::AssessCandidate, done, of))?;
     let comparison = shopdesk_eval::Comparison::of(&before, &after)?;
     let limits = match &shop.paths.limits {
         Some(path) => Limits::load(path)?,
@@ -39,7 +40,8 @@ pub(super) fn measured(
     let checks = limits.check(&report, Some(&comparison));
     let folder = shop.report_folder(candidate.bundle.as_str())?;
     save(&folder, &report, &after.observations, false)?;
-    let checks = checks.into_iter().map(|check| Check { limit: check.limit, found: check.found, kept: check.kept });
+    let checks =
+        checks.into_iter().map(|check| Check { limit: check.limit, found: check.found, kept: check.kept });
     Ok(Candidate {
         checks: checks.collect(),
         comparison: Some(shown(running, comparison)),

@@ -25,20 +25,22 @@ impl Intents {
         let mut known: HashMap<String, Option<IntentId>> = HashMap::new();
         for intent in &self.intents {
             let examples = intent.examples.iter();
-            known.extend(examples.map(|example| (same_message_key(&example.text), Some(intent.label.id.clone()))));
+            known.extend(
+                examples.map(|example| (same_message_key(&example.text), Some(intent.label.id.clone()))),
+            );
         }
         known.extend(self.out_of_scope.iter().map(|example| (same_message_key(&example.text), None)));
         let mut learnt = Learnt::default();
-        let mut place = |example: Example, intent: Option<&IntentId>, to: &mut Vec<Example>| {
-            match known.get(&same_message_key(&example.text)) {
-                None => {
-                    known.insert(same_message_key(&example.text), intent.cloned());
-                    to.push(example);
-                    learnt.added += 1;
-                }
-                Some(other) if other.as_ref() == intent => learnt.known += 1,
-                Some(_) => learnt.contradicting += 1,
+        let mut place = |example: Example, intent: Option<&IntentId>, to: &mut Vec<Example>| match known
+            .get(&same_message_key(&example.text))
+        {
+            None => {
+                known.insert(same_message_key(&example.text), intent.cloned());
+                to.push(example);
+                learnt.added += 1;
             }
+            Some(other) if other.as_ref() == intent => learnt.known += 1,
+            Some(_) => learnt.contradicting += 1,
         };
         let mut of_no_intent = 0;
         for other in labelled.intents {
@@ -46,7 +48,10 @@ impl Intents {
                 None => of_no_intent += other.examples.len(),
                 Some(intent) => {
                     let id = intent.label.id.clone();
-                    other.examples.into_iter().for_each(|example| place(example, Some(&id), &mut intent.examples));
+                    other
+                        .examples
+                        .into_iter()
+                        .for_each(|example| place(example, Some(&id), &mut intent.examples));
                 }
             }
         }

@@ -67,7 +67,8 @@ impl Store {
             actor: correction.actor,
             at: correction.at,
         });
-        let mut labels: Vec<WaitingLabel> = corrections.chain(self.reviews_with_text("waiting").await?).collect();
+        let mut labels: Vec<WaitingLabel> =
+            corrections.chain(self.reviews_with_text("waiting").await?).collect();
         labels.sort_by_key(|label| std::cmp::Reverse(label.at));
         let count = labels.len();
         labels.truncate(limit);
@@ -87,9 +88,11 @@ impl Store {
             at: correction.at,
         });
         let reviews = self.reviews_with_text("approved").await?;
-        let reviews = reviews
-            .into_iter()
-            .map(|review| ApprovedLabel { text: review.text, intent: review.new, at: review.at });
+        let reviews = reviews.into_iter().map(|review| ApprovedLabel {
+            text: review.text,
+            intent: review.new,
+            at: review.at,
+        });
         let mut all: Vec<ApprovedLabel> = corrections.chain(reviews).collect();
         all.sort_by_key(|label| label.at);
         let mut last: HashMap<String, ApprovedLabel> = HashMap::new();
@@ -120,7 +123,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn judge_review(&self, message: MessageId, approve: bool, by: &str) -> Result<bool, StoreError> {
+    pub async fn judge_review(
+        &self,
+        message: MessageId,
+        approve: bool,
+        by: &str,
+    ) -> Result<bool, StoreError> {
         let done = sqlx::query(
             "UPDATE reviews SET state = $2, judged_at = $3, judged_by = $4 WHERE message = $1 AND state = 'waiting'",
         )

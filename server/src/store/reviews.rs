@@ -66,7 +66,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let (answer, conversation): (Message, ConversationId) = (message_of(&row)?, id(&row, "conversation")?);
+        let (answer, conversation): (Message, ConversationId) =
+            (message_of(&row)?, id(&row, "conversation")?);
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' AND sequence < $2 ORDER BY sequence DESC LIMIT $3"
         )))
@@ -93,17 +94,17 @@ impl Store {
     /// When the database fails.
     pub async fn review(&self, review: NewReview) -> Result<Option<bool>, StoreError> {
         let mut writing = self.begin(Lock::Rows).await?;
-        let row = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {EVENT} FROM events WHERE id = $3 AND {IS_ANSWER}"
-        )))
-        .bind(i64::MIN)
-        .bind(i64::MAX)
-        .bind(review.message.to_string())
-        .fetch_optional(&mut *writing)
-        .await?;
+        let row =
+            sqlx::query(AssertSqlSafe(format!("SELECT {EVENT} FROM events WHERE id = $3 AND {IS_ANSWER}")))
+                .bind(i64::MIN)
+                .bind(i64::MAX)
+                .bind(review.message.to_string())
+                .fetch_optional(&mut *writing)
+                .await?;
         let Some(row) = row else { return Ok(None) };
         let assessment = message_of(&row)?.reply.and_then(|reply| reply.assessment);
-        let old = assessment.and_then(|assessed| assessed.intents.first().map(|intent| intent.id.to_string()));
+        let old =
+            assessment.and_then(|assessed| assessed.intents.first().map(|intent| intent.id.to_string()));
         let new = review.intent.filter(|_| review.verdict == ReviewVerdict::Wrong);
         let state = new.as_ref().map(|_| "waiting");
         let kept = sqlx::query(

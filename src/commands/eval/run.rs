@@ -14,10 +14,12 @@ use crate::shop::Shop;
 const WEAKEST: usize = 5;
 
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  shopdesk eval run --data tickets.csv --out report\n  shopdesk eval run --data tickets.csv --keep\n  \
+#[command(
+    after_help = "Examples:\n  shopdesk eval run --data tickets.csv --out report\n  shopdesk eval run --data tickets.csv --keep\n  \
                   shopdesk eval run --data banking77/test.jsonl --bundle banking77/bundle --json\n\n\
                   The file is JSON lines {\"text\": \"…\", \"intent\": \"an_id\" or null for out of scope}, CSV with such columns, or Rasa's YAML. \
-                  `docs/evaluation.md` names the columns that are understood beside these.")]
+                  `docs/evaluation.md` names the columns that are understood beside these."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     data: DataArguments,
@@ -94,11 +96,7 @@ pub(crate) fn observe(shop: &Shop, arguments: &DataArguments, bundle: Option<&Pa
 
 impl PipelineArguments {
     pub(crate) fn manner(&self) -> Manner {
-        Manner {
-            show_personal_data: self.show_personal_data,
-            without_cache: self.no_cache,
-            threads: None,
-        }
+        Manner { show_personal_data: self.show_personal_data, without_cache: self.no_cache, threads: None }
     }
 }
 

@@ -21,7 +21,9 @@ macro_rules! files {
     ($language:literal) => {
         [
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("learning", include_str!(concat!("texts/", $language, "/learning.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
+            ("quality", include_str!(concat!("texts/", $language, "/quality.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
         ]
     };
