@@ -4,6 +4,8 @@
 mod access;
 mod beginnings;
 mod chat;
+mod console_learning;
+mod console_quality;
 mod conversations;
 mod events;
 mod feedback;

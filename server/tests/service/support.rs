@@ -25,7 +25,7 @@ use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
     ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position,
     Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter,
-    VisitorTokens, router,
+    VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use tempfile::TempDir;
@@ -257,6 +257,60 @@ impl TestApp {
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .unwrap();
         self.send(request).await
+    }
+
+    /// Sends a form as htmx does from a page of the console, in English.
+    pub(crate) async fn submit(&self, agent: &TestAgent, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let headers = [
+            (header::COOKIE.as_str(), format!("shopdesk_session={}", agent.session.expose())),
+            ("x-csrf-token", agent.session.csrf_token()),
+        ];
+        self.submit_with(&headers, path, fields).await
+    }
+
+    /// The same with these headers and no others that say who it is.
+    pub(crate) async fn submit_with(
+        &self,
+        headers: &[(&str, String)],
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT_LANGUAGE, "en")
+            .header("hx-request", "true")
+            .header(header::HOST, "localhost");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Asks for a page of the console, in English.
+    pub(crate) async fn page(&self, agent: &TestAgent, path: &str) -> Reply {
+        let request = Request::builder()
+            .uri(path)
+            .header(header::ACCEPT_LANGUAGE, "en")
+            .header(header::HOST, "localhost")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// The same database behind another state, for what the usual one lacks.
+    pub(crate) fn over(&self, state: AppState) -> Self {
+        // Its own folder stays empty: the database is in that of the first.
+        let database = tempfile::tempdir().unwrap();
+        Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
+    }
+
+    /// With somewhere to train.
+    pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
+        let app = Self::start().await;
+        let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
+        Self { router: router(state.clone()), state, ..app }
     }
 
     /// The open tickets, as a supervisor sees them.
