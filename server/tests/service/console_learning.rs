@@ -182,10 +182,10 @@ async fn labels_are_approved_of_or_rejected_one_by_one_or_together() {
     );
     let waiting = labels(&page);
     assert_eq!(waiting.len(), 3);
-    let rest = app.form(&supervisor, LABELS, &[("approve", &waiting[0])]).await;
+    let rest = app.submit(&supervisor, LABELS, &[("approve", &waiting[0])]).await;
     assert_eq!((rest.status, labels(&rest.text).len()), (StatusCode::OK, 2));
     let both = [("label", waiting[1].as_str()), ("label", waiting[2].as_str()), ("ticked", "reject")];
-    assert!(labels(&app.form(&supervisor, LABELS, &both).await.text).is_empty());
+    assert!(labels(&app.submit(&supervisor, LABELS, &both).await.text).is_empty());
     let mut found = states(&app).await;
     found.sort();
     assert_eq!(found, ["approved", "rejected", "rejected"]);
@@ -201,15 +201,15 @@ async fn a_training_learns_from_what_was_approved_of_without_personal_data() {
     corrected(&app, "转人工 2").await;
     let answer = answered(&app.state.store, "讲个笑话").await.id;
     let wrong = [("verdict", "wrong"), ("intent", "out_of_scope")];
-    app.form(&supervisor, &format!("/console/quality/reviews/{answer}"), &wrong).await;
+    app.submit(&supervisor, &format!("/console/quality/reviews/{answer}"), &wrong).await;
     let page = app.page(&supervisor, "/console/learning").await.text;
     for label in labels(&page) {
         let is_wanted =
             label.starts_with("review:") || page.split(&label).nth(1).unwrap().contains("[phone]");
         let decision = if is_wanted { "approve" } else { "reject" };
-        app.form(&supervisor, LABELS, &[(decision, &label)]).await;
+        app.submit(&supervisor, LABELS, &[(decision, &label)]).await;
     }
-    let panel = app.form(&supervisor, TRAINING, &[]).await;
+    let panel = app.submit(&supervisor, TRAINING, &[]).await;
     assert_eq!(panel.status, StatusCode::OK);
     let examples = bench.examples.lock().unwrap().clone();
     assert_eq!(examples.len(), 2, "{examples:?}");
@@ -224,11 +224,11 @@ async fn a_training_learns_from_what_was_approved_of_without_personal_data() {
 async fn a_training_that_runs_is_followed_and_not_begun_again() {
     let (app, _) = app_with(|_| None).await;
     let supervisor = app.agent("su", Role::Supervisor).await;
-    let running = app.form(&supervisor, TRAINING, &[]).await.text;
+    let running = app.submit(&supervisor, TRAINING, &[]).await.text;
     assert!(running.contains("every 2s") && running.contains("value=\"0.250\""), "{running}");
     assert!(running.contains("<li class=\"done\"><span>Embedding the messages"), "{running}");
     assert!(!running.contains("hx-post=\"/console/learning/training\""), "{running}");
-    assert!(app.form(&supervisor, TRAINING, &[]).await.text.contains("A training runs already."));
+    assert!(app.submit(&supervisor, TRAINING, &[]).await.text.contains("A training runs already."));
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn what_passed_the_gate_a_supervisor_switches_to() {
     let supervisor = app.agent("su", Role::Supervisor).await;
     let page = app.page(&supervisor, "/console/learning").await.text;
     assert!(page.contains("passes the gate") && page.contains("on the same 1530 test messages"), "{page}");
-    assert_eq!(app.form(&supervisor, SWITCH, &[]).await.status, StatusCode::OK);
+    assert_eq!(app.submit(&supervisor, SWITCH, &[]).await.status, StatusCode::OK);
     assert_eq!(*bench.switches.lock().unwrap(), [false]);
     let audit = app.state.store.audit(1).await.unwrap();
     assert_eq!((audit[0].action.as_str(), audit[0].subject.as_deref()), ("bundle.switch", Some("candidate")));
@@ -255,14 +255,14 @@ async fn what_passed_the_gate_a_supervisor_switches_to() {
 async fn only_an_administrator_with_a_reason_passes_by_the_gate() {
     let (app, bench) = app_with(|state| Some(finished(state, false))).await;
     let (supervisor, admin) = (app.agent("su", Role::Supervisor).await, app.agent("ad", Role::Admin).await);
-    let refused = app.form(&supervisor, SWITCH, &[]).await.text;
+    let refused = app.submit(&supervisor, SWITCH, &[]).await.text;
     assert!(refused.contains("It did not pass the gate, so it is not switched to."), "{refused}");
     let forced = [("force", "true"), ("reason", "the owner wants it")];
-    assert_eq!(app.form(&supervisor, SWITCH, &forced).await.status, StatusCode::FORBIDDEN);
-    let without = app.form(&admin, SWITCH, &[("force", "true"), ("reason", "  ")]).await.text;
+    assert_eq!(app.submit(&supervisor, SWITCH, &forced).await.status, StatusCode::FORBIDDEN);
+    let without = app.submit(&admin, SWITCH, &[("force", "true"), ("reason", "  ")]).await.text;
     assert!(without.contains("Say why to switch in spite of the gate."), "{without}");
     assert!(bench.switches.lock().unwrap().is_empty());
-    assert_eq!(app.form(&admin, SWITCH, &forced).await.status, StatusCode::OK);
+    assert_eq!(app.submit(&admin, SWITCH, &forced).await.status, StatusCode::OK);
     assert_eq!(*bench.switches.lock().unwrap(), [true]);
     let audit = app.state.store.audit(1).await.unwrap();
     assert_eq!(audit[0].detail.as_deref(), Some("in spite of the gate: the owner wants it"));
@@ -273,7 +273,7 @@ async fn a_roll_back_is_done_and_written_down() {
     let (app, bench) = app_with(|_| None).await;
     let supervisor = app.agent("su", Role::Supervisor).await;
     assert!(app.page(&supervisor, "/console/learning").await.text.contains("<code>earlier</code>"));
-    app.form(&supervisor, "/console/learning/roll-back", &[]).await;
+    app.submit(&supervisor, "/console/learning/roll-back", &[]).await;
     assert_eq!(*bench.rolled_back.lock().unwrap(), 1);
     assert_eq!(app.state.store.audit(1).await.unwrap()[0].action, "bundle.roll_back");
 }
@@ -285,5 +285,5 @@ async fn a_service_that_cannot_train_says_what_to_do() {
     assert!(
         app.page(&supervisor, "/console/learning").await.text.contains("Run shopdesk train on the server.")
     );
-    assert_eq!(app.form(&supervisor, TRAINING, &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.submit(&supervisor, TRAINING, &[]).await.status, StatusCode::NOT_FOUND);
 }

@@ -43,7 +43,7 @@ fn asked_about(page: &str) -> Option<String> {
 
 async fn reviewed(app: &TestApp, agent: &TestAgent, message: &str, verdict: &str, intent: &str) -> String {
     let fields = [("verdict", verdict), ("intent", intent)];
-    let reply = app.form(agent, &format!("{REVIEWS}/{message}?days=7"), &fields).await;
+    let reply = app.submit(agent, &format!("{REVIEWS}/{message}?days=7"), &fields).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     reply.text
 }
@@ -73,7 +73,7 @@ async fn figures_are_for_supervisors() {
         ("/console/learning/roll-back".to_owned(), &[]),
     ];
     for (path, fields) in steps {
-        assert_eq!(app.form(&agent, &path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(app.submit(&agent, &path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let (from, until) = (Timestamp::UNIX_EPOCH, Timestamp::now() + SignedDuration::from_hours(1));
     assert_eq!(app.state.store.review_figures(from, until).await.unwrap().reviewed(), 0);
@@ -137,9 +137,9 @@ async fn an_answer_is_judged_once_and_a_slip_is_taken_back_by_whoever_made_it() 
     reviewed(&app, &one, &message, "right", "").await;
     reviewed(&app, &other, &message, "wrong", "").await;
     assert_eq!(figures().await, (1, 0));
-    app.form(&other, &format!("{REVIEWS}/{message}/undo"), &[]).await;
+    app.submit(&other, &format!("{REVIEWS}/{message}/undo"), &[]).await;
     assert_eq!(figures().await, (1, 0));
-    app.form(&one, &format!("{REVIEWS}/{message}/undo"), &[]).await;
+    app.submit(&one, &format!("{REVIEWS}/{message}/undo"), &[]).await;
     assert_eq!(figures().await, (0, 0));
 }
 
@@ -159,7 +159,7 @@ async fn an_intent_that_the_shop_does_not_have_is_no_verdict() {
     let supervisor = app.agent("su", Role::Supervisor).await;
     let message = answered(&app.state.store, "a").await.id;
     let fields = [("verdict", "wrong"), ("intent", "anything")];
-    let reply = app.form(&supervisor, &format!("{REVIEWS}/{message}"), &fields).await;
+    let reply = app.submit(&supervisor, &format!("{REVIEWS}/{message}"), &fields).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     reviewed(&app, &supervisor, &message.to_string(), "wrong", "out_of_scope").await;
     let (waiting, _) = app.state.store.waiting_labels(10).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_request_without_the_token_of_a_page_judges_nothing() {
     let message = answered(&app.state.store, "a").await.id;
     let cookie = format!("shopdesk_session={}", supervisor.session.expose());
     let headers = [(header::COOKIE.as_str(), cookie)];
-    let reply = app.form_of(&headers, &format!("{REVIEWS}/{message}"), &[("verdict", "right")]).await;
+    let reply = app.submit_with(&headers, &format!("{REVIEWS}/{message}"), &[("verdict", "right")]).await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
     let without = app.request(Method::GET, REVIEWS, None).await;
     assert_eq!(without.status, StatusCode::SEE_OTHER);

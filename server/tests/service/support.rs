@@ -299,13 +299,6 @@ impl TestApp {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// The same database behind another state, for what the usual one lacks.
-    pub(crate) fn over(&self, state: AppState) -> Self {
-        // Its own folder stays empty: the database is in that of the first.
-        let database = tempfile::tempdir().unwrap();
-        Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
-    }
-
     /// With somewhere to train.
     pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
         let app = Self::start().await;
