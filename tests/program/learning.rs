@@ -100,11 +100,11 @@ fn bundle_in_use(server: &Server) -> (String, Value) {
 
 /// Waits for what takes seconds, two minutes at most.
 fn wait_for(what: &str, mut is_done: impl FnMut() -> bool) {
-    for _ in 0..240 {
+    for _ in 0..120 {
         if is_done() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_secs(1));
     }
     panic!("{what} did not happen");
 }
