@@ -2,11 +2,14 @@
 
 mod articles;
 mod commands;
+mod evaluation;
 mod logging;
 mod output;
 mod progress;
 mod shop;
 mod traces;
+mod training;
+mod workshop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

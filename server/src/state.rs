@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ use crate::streams::Streams;
 use crate::under_way::UnderWay;
 use crate::{
     Assessor, DialogueConfig, LanguageReplies, LimitConfig, Metrics, Position, Replies, Store, Webhook,
+    Workshop,
 };
 
 /// The parts of the running service. Cheap to clone.
@@ -44,6 +46,8 @@ pub struct AppState {
     pub present: Arc<Present>,
     /// What is measured.
     pub metrics: Metrics,
+    /// Where bundles are made, if this program can make any.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// What the shop chose, checked.
@@ -76,6 +80,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether to believe a proxy about where requests come from.
     pub behind_proxy: bool,
+    /// The folder with the reports of evaluations; it need not be there.
+    pub reports: PathBuf,
 }
 
 /// A storefront.

@@ -24,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
 use crate::shop::{Shop, optional_secret};
+use crate::workshop::ShopWorkshop;
 
 /// How often we look whether there is a new bundle, or new articles.
 const LOOK: Duration = Duration::from_secs(2);
@@ -84,6 +85,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         retention_days: shop.database.retention_days,
         hosts: shop.server.hosts.clone(),
         behind_proxy: shop.server.behind_proxy,
+        reports: shop.reports(),
     })
 }
 
@@ -133,6 +135,8 @@ async fn run_server(
 ) -> anyhow::Result<()> {
     let metrics = Metrics::start();
     let assessor = Assessor::start(triage, shop.server.queue, metrics.clone())?;
+    let shop = Arc::new(shop);
+    let workshop = ShopWorkshop::open(Arc::clone(&shop), articles.clone(), assessor.clone());
     let key = articles.store.installation("visitor_key", new_key).await?;
     let state = AppState {
         store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
@@ -142,13 +146,13 @@ async fn run_server(
         tokens: Arc::new(VisitorTokens::from_text(&key)),
         present: Arc::new(Present::new(&shop.limits)?),
         metrics,
+        workshop: Some(Arc::new(workshop)),
     };
     let store = state.store.clone();
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
     })?;
     let changing = Arc::new(Mutex::new(()));
-    let shop = Arc::new(shop);
     let follower = ArticleFollower {
         shop: Arc::clone(&shop),
         articles: articles.clone(),

@@ -116,6 +116,11 @@ impl Server {
         Self { child, address, key: key.to_owned() }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn get(&self, path: &str) -> Value {
         self.expect_success("GET", path, "")
     }

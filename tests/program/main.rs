@@ -5,6 +5,7 @@ mod harness;
 
 mod crashes;
 mod evaluation;
+mod learning;
 mod messages;
 mod servers;
 mod serving;

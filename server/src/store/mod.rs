@@ -26,6 +26,11 @@ pub use erase::Erased;
 pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
 
+mod labelled;
+mod reviews;
+pub use labelled::{ApprovedLabel, LabelSource, WaitingLabel};
+pub use reviews::{AnswerToReview, NewReview};
+
 mod articles;
 mod shelf;
 pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};

@@ -25,7 +25,7 @@ use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
     ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, Metrics, NewAgent, Origin,
     Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store,
-    TicketFilter, VisitorTokens, router,
+    TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -110,6 +110,7 @@ impl TestApp {
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
             present: Arc::new(Present::new(&limits).unwrap()),
             metrics,
+            workshop: None,
         };
         Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
     }
@@ -333,6 +334,13 @@ impl TestApp {
         connection.close().await.unwrap();
     }
 
+    /// With somewhere to train.
+    pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
+        let app = Self::start().await;
+        let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
+        Self { router: router(state.clone()), state, ..app }
+    }
+
     /// The open tickets, as a supervisor sees them.
     pub(crate) async fn tickets(&self) -> Vec<shopdesk_server::Ticket> {
         let filter = TicketFilter { limit: 100, ..TicketFilter::default() };
@@ -409,6 +417,7 @@ pub(crate) fn settings() -> Settings {
         retention_days: None,
         hosts: vec!["help.example.com".to_owned()],
         behind_proxy: false,
+        reports: PathBuf::from("no-reports"),
     }
 }
 

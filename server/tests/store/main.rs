@@ -11,6 +11,7 @@ mod erase;
 mod installation;
 mod pages;
 mod people;
+mod reviews;
 mod schema;
 mod tickets;
 mod turns;

@@ -20,6 +20,9 @@ type File = (&'static str, &'static str, &'static str);
 const FILES: [File; 6] = [
     ("console.css", CSS, include_str!("../../../page/console/console.css")),
     ("console.js", JAVASCRIPT, include_str!("../../../page/console/console.js")),
+    ("quality.css", CSS, include_str!("../../../page/console/quality.css")),
+    ("review.js", JAVASCRIPT, include_str!("../../../page/console/review.js")),
+    ("learning.js", JAVASCRIPT, include_str!("../../../page/console/learning.js")),
     ("htmx.min.js", JAVASCRIPT, include_str!("../../../page/console/htmx.min.js")),
     ("invitation.js", JAVASCRIPT, include_str!("../../../page/console/invitation.js")),
     ("settings.css", CSS, include_str!("../../../page/console/settings.css")),

@@ -19,6 +19,9 @@ mod fields;
 mod language;
 mod refusal;
 
+mod learning;
+mod quality;
+
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
@@ -47,6 +50,8 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
         .merge(account::pages())
         .merge(settings::pages())
         .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
+        .merge(quality::pages())
+        .merge(learning::pages())
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(constant(header::X_FRAME_OPTIONS, "DENY"))

@@ -22,8 +22,10 @@ macro_rules! files {
         [
             ("account", include_str!(concat!("texts/", $language, "/account.toml"))),
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("learning", include_str!(concat!("texts/", $language, "/learning.toml"))),
             ("login", include_str!(concat!("texts/", $language, "/login.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
+            ("quality", include_str!(concat!("texts/", $language, "/quality.toml"))),
             ("settings", include_str!(concat!("texts/", $language, "/settings.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
         ]
