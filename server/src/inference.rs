@@ -79,16 +79,29 @@ impl Assessor {
             None => preparer.prepare(&text),
         });
         let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
-        let (sender, receiver) = oneshot::channel();
-        self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {
-            match error {
-                ModelError::Overloaded { .. } => AssessError::Overloaded,
-                other => failed(other),
-            }
-        })?;
-        let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
+        let embedding = self.encode(prepared.encoding.ids.clone()).await?;
         let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, at));
         rest.await.map_err(failed)?.map_err(failed)
+    }
+
+    /// What a message means, without what is made of it. It waits in the same queue as the messages of shoppers.
+    ///
+    /// # Errors
+    /// [`AssessError::Overloaded`] at once when the queue is full.
+    pub async fn embed(&self, message: &str) -> Result<Embedding, AssessError> {
+        let (triage, text) = (self.triage(), message.to_owned());
+        let preparing = tokio::task::spawn_blocking(move || triage.prepare(&text));
+        let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
+        self.encode(prepared.encoding.ids).await
+    }
+
+    async fn encode(&self, tokens: Vec<u32>) -> Result<Embedding, AssessError> {
+        let (sender, receiver) = oneshot::channel();
+        self.service.submit(tokens, Box::new(Waiting(sender))).map_err(|error| match error {
+            ModelError::Overloaded { .. } => AssessError::Overloaded,
+            other => failed(other),
+        })?;
+        receiver.await.map_err(failed)?.map_err(failed)
     }
 }
 

@@ -36,14 +36,15 @@ pub use ticket::{
 mod store;
 pub use store::{
     Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
-    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
+    KeptArticle, NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
     Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    TicketPage, Turn, UnansweredMessage,
 };
 
 mod live;
 
 mod inference;
+mod unanswered;
 pub use inference::{AssessError, Assessor};
 
 mod deadlines;

@@ -19,6 +19,7 @@ use crate::auth::{
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
+use crate::unanswered::Unanswered;
 use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
 
 /// The parts of the running service. Cheap to clone.
@@ -100,6 +101,8 @@ pub struct Present {
     pub(crate) passwords: Passwords,
     /// How many passwords are hashed at once: each takes 19 MiB and a thread.
     pub(crate) hashing: Semaphore,
+    /// Questions that found no answer, in groups.
+    pub(crate) unanswered: Unanswered,
     /// True as soon as the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -121,6 +124,7 @@ impl Present {
             logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
             passwords: Passwords::new()?,
             hashing: Semaphore::new(2),
+            unanswered: Unanswered::default(),
             stopping: watch::Sender::new(false),
         })
     }

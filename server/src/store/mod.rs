@@ -26,7 +26,9 @@ pub use stats::{DayFigures, IntentFigures, Stats};
 
 mod articles;
 mod shelf;
-pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};
+mod unanswered;
+pub use shelf::{ArticleInForce, HistoryEntry, KeptArticle, Origin, Shelf, StoredVectors};
+pub use unanswered::UnansweredMessage;
 
 mod audit;
 mod deliveries;
