@@ -252,7 +252,10 @@ mod tests {
     fn a_validity_is_read_as_it_is_written() {
         for (from, until) in [("2026-11-01", "2026-11-30"), ("2026-11-01T08:00:00", ""), ("", "")] {
             let (written_from, written_until) = Validity::parse(from, until).unwrap().written();
-            assert_eq!((written_from.unwrap_or_default(), written_until.unwrap_or_default()), (from.to_owned(), until.to_owned()));
+            assert_eq!(
+                (written_from.unwrap_or_default(), written_until.unwrap_or_default()),
+                (from.to_owned(), until.to_owned())
+            );
         }
         let flaws = Validity::parse("tomorrow", "2026-13-01").unwrap_err();
         assert_eq!(flaws.iter().map(|flaw| flaw.key).collect::<Vec<_>>(), ["valid_from", "valid_until"]);

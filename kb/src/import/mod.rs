@@ -226,9 +226,13 @@ mod tests {
     fn what_is_new_what_changed_what_went_and_what_stays() {
         let [same, old, gone, elsewhere] =
             ["same", "changed", "gone", "elsewhere"].map(|id| article(id, "A."));
-        let before =
-            [(&same, Owner::Import), (&old, Owner::Import), (&gone, Owner::Import), (&elsewhere, Owner::AnotherImport)]
-                .map(|(article, owner)| standing(article, owner));
+        let before = [
+            (&same, Owner::Import),
+            (&old, Owner::Import),
+            (&gone, Owner::Import),
+            (&elsewhere, Owner::AnotherImport),
+        ]
+        .map(|(article, owner)| standing(article, owner));
         let plan = Plan::new(&before, &[same, article("changed", "B."), article("new", "C.")], &[]);
         assert_eq!(words(&plan), ["changed en changed", "withdrawn en gone", "added en new"]);
         assert_eq!((plan.counts(), plan.unchanged), ((1, 1, 1), 2));

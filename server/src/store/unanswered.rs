@@ -49,9 +49,8 @@ impl Store {
             .map(|row| {
                 let contents: TextOnly = super::rows::required_json(row, "contents")?;
                 let intent: Option<String> = row.try_get("intent")?;
-                let intent = intent.map(|intent| {
-                    IntentId::new(&intent).ok_or(intent).map_err(unreadable("tickets.intent"))
-                });
+                let intent = intent
+                    .map(|intent| IntentId::new(&intent).ok_or(intent).map_err(unreadable("tickets.intent")));
                 Ok(UnansweredMessage {
                     ticket: id(row, "id")?,
                     number: row.try_get("number")?,

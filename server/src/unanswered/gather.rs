@@ -30,7 +30,8 @@ const TOO_FEW: usize = 8;
 /// Groups the messages of so many days.
 pub(super) async fn gather(app: &AppState, days: u16, progress: &Progress) -> Result<Grouped, Problem> {
     let at = app.time();
-    let mut messages = app.store.unanswered(at - SignedDuration::from_hours(24 * i64::from(days)), MOST).await?;
+    let mut messages =
+        app.store.unanswered(at - SignedDuration::from_hours(24 * i64::from(days)), MOST).await?;
     for message in &mut messages {
         message.text = mask(&message.text).into_owned();
     }
@@ -38,7 +39,9 @@ pub(super) async fn gather(app: &AppState, days: u16, progress: &Progress) -> Re
     let centres = centres(app).await?;
     let mut vectors = Vec::with_capacity(messages.len());
     for some in messages.chunks(AT_ONCE) {
-        for (message, embedding) in some.iter().zip(embedded(app, some.iter().map(|one| one.text.as_str())).await?) {
+        for (message, embedding) in
+            some.iter().zip(embedded(app, some.iter().map(|one| one.text.as_str())).await?)
+        {
             vectors.push(centres.take_out(&message.text, &embedding));
         }
         progress.done.store(vectors.len(), Ordering::Relaxed);

@@ -69,7 +69,8 @@ impl Group {
             reasons: counted(messages.iter().map(|message| message.reason.as_str()))
                 .into_iter()
                 .filter_map(|(word, count)| {
-                    let reason = messages.iter().map(|message| message.reason).find(|reason| reason.as_str() == word);
+                    let reason =
+                        messages.iter().map(|message| message.reason).find(|reason| reason.as_str() == word);
                     Some((reason?, count))
                 })
                 .collect(),
@@ -85,14 +86,13 @@ pub(super) fn group(messages: Vec<UnansweredMessage>, vectors: &[Vec<f32>]) -> V
     let mut groups: Vec<Group> = average_linkage::groups(vectors, ALIKE)
         .into_iter()
         .map(|places| {
-            let members = places.into_iter().filter_map(|at| Some((messages[at].take()?, vectors[at].as_slice())));
+            let members =
+                places.into_iter().filter_map(|at| Some((messages[at].take()?, vectors[at].as_slice())));
             Group::of(members.collect())
         })
         .collect();
     let latest = |group: &Group| group.messages.iter().map(|message| message.at).max();
-    groups.sort_by(|a, b| {
-        b.messages.len().cmp(&a.messages.len()).then_with(|| latest(b).cmp(&latest(a)))
-    });
+    groups.sort_by(|a, b| b.messages.len().cmp(&a.messages.len()).then_with(|| latest(b).cmp(&latest(a))));
     groups
 }
 

@@ -77,7 +77,9 @@ pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode
     }
     for kept in &plan.kept_aside {
         let (id, language) = kept.name();
-        output::line(format_args!("kept       {language:<8} {id}  (changed in the console; `--overwrite` replaces it)"))?;
+        output::line(format_args!(
+            "kept       {language:<8} {id}  (changed in the console; `--overwrite` replaces it)"
+        ))?;
     }
     let (added, changed, withdrawn) = plan.counts();
     output::line(format_args!(

@@ -13,6 +13,9 @@ mod fields;
 mod language;
 mod refusal;
 
+mod knowledge;
+mod markdown;
+
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
@@ -34,6 +37,7 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/console", get(async || Redirect::to("/console/inbox")))
         .route("/console/language", post(language::choose))
+        .merge(knowledge::pages())
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(constant(header::X_FRAME_OPTIONS, "DENY"))

@@ -21,6 +21,7 @@ macro_rules! files {
     ($language:literal) => {
         [
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("knowledge", include_str!(concat!("texts/", $language, "/knowledge.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
         ]
