@@ -4,6 +4,7 @@
 mod access;
 mod beginnings;
 mod chat;
+mod console_knowledge;
 mod conversations;
 mod events;
 mod feedback;
