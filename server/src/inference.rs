@@ -86,6 +86,15 @@ impl Assessor {
         Ok(assessment)
     }
 
+    /// What a message means, without what is made of it. It waits in the same queue as the messages of shoppers.
+    ///
+    /// # Errors
+    /// [`AssessError::Overloaded`] at once when the queue is full, and when no worker took the message within `patience`.
+    pub async fn meaning(&self, message: &str, patience: Duration) -> Result<Embedding, AssessError> {
+        let prepared = prepare(&self.triage(), None, message).await?;
+        Ok(self.embed(&prepared, patience).await?.0)
+    }
+
     /// How many messages wait for the model.
     pub(crate) fn waiting(&self) -> usize {
         self.service.load().waiting

@@ -46,15 +46,16 @@ pub use workshop::{
 mod store;
 pub use store::{
     Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
-    Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, LabelSource, NewAgent,
-    NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange,
-    TicketFilter, TicketPage, Turn, WaitingLabel,
+    Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, KeptArticle,
+    LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
+    Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors,
+    Subscription, TicketChange, TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
 };
 
 mod live;
 
 mod inference;
+mod unanswered;
 pub use inference::{AssessError, Assessor};
 
 mod metrics;

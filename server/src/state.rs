@@ -23,6 +23,7 @@ use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
 use crate::readiness::Known;
 use crate::streams::Streams;
+use crate::unanswered::Unanswered;
 use crate::under_way::UnderWay;
 use crate::{
     Assessor, DialogueConfig, LanguageReplies, LimitConfig, Metrics, Position, Replies, Store, Webhook,
@@ -126,6 +127,8 @@ pub struct Present {
     pub(crate) answers: UnderWay,
     /// How the parts of the service were a moment ago.
     pub(crate) readiness: Known,
+    /// Questions that found no answer, in groups.
+    pub(crate) unanswered: Unanswered,
     /// True as soon as the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -153,6 +156,7 @@ impl Present {
             requests: UnderWay::new(),
             answers: UnderWay::new(),
             readiness: Known::default(),
+            unanswered: Unanswered::default(),
             stopping: watch::Sender::new(false),
         })
     }

@@ -33,7 +33,9 @@ pub use reviews::{AnswerToReview, NewReview};
 
 mod articles;
 mod shelf;
-pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};
+mod unanswered;
+pub use shelf::{ArticleInForce, HistoryEntry, KeptArticle, Origin, Shelf, StoredVectors};
+pub use unanswered::UnansweredMessage;
 
 mod audit;
 mod deliveries;

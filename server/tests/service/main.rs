@@ -6,6 +6,7 @@ mod beginnings;
 mod chat;
 mod console_account;
 mod console_audit;
+mod console_knowledge;
 mod console_learning;
 mod console_login;
 mod console_quality;

@@ -17,7 +17,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// A file: its name, what it is, and its contents.
 type File = (&'static str, &'static str, &'static str);
 
-const FILES: [File; 6] = [
+const FILES: [File; 14] = [
     ("console.css", CSS, include_str!("../../../page/console/console.css")),
     ("console.js", JAVASCRIPT, include_str!("../../../page/console/console.js")),
     ("quality.css", CSS, include_str!("../../../page/console/quality.css")),
@@ -27,6 +27,12 @@ const FILES: [File; 6] = [
     ("invitation.js", JAVASCRIPT, include_str!("../../../page/console/invitation.js")),
     ("settings.css", CSS, include_str!("../../../page/console/settings.css")),
     ("settings.js", JAVASCRIPT, include_str!("../../../page/console/settings.js")),
+    ("knowledge.css", CSS, include_str!("../../../page/console/knowledge.css")),
+    ("knowledge.js", JAVASCRIPT, include_str!("../../../page/console/knowledge.js")),
+    // The chat's own, so that texts look as they do there.
+    ("dom.js", JAVASCRIPT, include_str!("../../../../widget/widget/dom.js")),
+    ("links.js", JAVASCRIPT, include_str!("../../../../widget/widget/links.js")),
+    ("markdown.js", JAVASCRIPT, include_str!("../../../../widget/widget/markdown.js")),
 ];
 
 /// Changes with every file, so that no browser goes on with an old one.

@@ -11,16 +11,18 @@ mod visit;
 mod account;
 mod invitation;
 mod login;
+
+mod knowledge;
+mod learning;
+mod quality;
 mod settings;
 
 mod assets;
 mod csv;
 mod fields;
 mod language;
+mod markdown;
 mod refusal;
-
-mod learning;
-mod quality;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -49,9 +51,10 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
         .route("/console/invitation", get(invitation::show).post(invitation::choose))
         .merge(account::pages())
         .merge(settings::pages())
-        .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
         .merge(quality::pages())
         .merge(learning::pages())
+        .merge(knowledge::pages())
+        .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(constant(header::X_FRAME_OPTIONS, "DENY"))

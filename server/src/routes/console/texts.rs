@@ -22,6 +22,7 @@ macro_rules! files {
         [
             ("account", include_str!(concat!("texts/", $language, "/account.toml"))),
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("knowledge", include_str!(concat!("texts/", $language, "/knowledge.toml"))),
             ("learning", include_str!(concat!("texts/", $language, "/learning.toml"))),
             ("login", include_str!(concat!("texts/", $language, "/login.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
