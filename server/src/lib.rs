@@ -16,6 +16,7 @@ mod dialogue;
 mod agent;
 mod conversation;
 mod event;
+mod inbox;
 mod message;
 mod ticket;
 pub use agent::{Agent, AgentId, Role, Skills};
@@ -24,6 +25,7 @@ pub use conversation::{
     IllegalStep, MessageId, Rating, RatingReason,
 };
 pub use event::{Change, Event, Happening, Sign};
+pub use inbox::{CannedReply, CannedReplyId, SavedView, SavedViewId};
 pub use message::{
     ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
     Sender,
@@ -37,8 +39,8 @@ mod store;
 pub use store::{
     Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
     NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketCounts,
+    TicketFilter, TicketPage, Turn,
 };
 
 mod live;
