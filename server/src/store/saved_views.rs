@@ -23,11 +23,7 @@ impl Store {
                 .await?;
         rows.iter()
             .map(|row| {
-                Ok(SavedView {
-                    id: id(row, "id")?,
-                    name: row.try_get("name")?,
-                    query: row.try_get("query")?,
-                })
+                Ok(SavedView { id: id(row, "id")?, name: row.try_get("name")?, query: row.try_get("query")? })
             })
             .collect()
     }

@@ -13,6 +13,10 @@ mod fields;
 mod language;
 mod refusal;
 
+mod inbox;
+mod markdown;
+mod ticket;
+
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
@@ -34,6 +38,8 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/console", get(async || Redirect::to("/console/inbox")))
         .route("/console/language", post(language::choose))
+        .merge(inbox::pages())
+        .merge(ticket::pages())
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(constant(header::X_FRAME_OPTIONS, "DENY"))

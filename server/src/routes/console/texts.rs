@@ -20,6 +20,8 @@ pub(super) enum Language {
 macro_rules! files {
     ($language:literal) => {
         [
+            ("inbox", include_str!(concat!("texts/", $language, "/inbox.toml"))),
+            ("ticket", include_str!(concat!("texts/", $language, "/ticket.toml"))),
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
@@ -157,13 +159,16 @@ mod tests {
         let key = Regex::new(r#"\.t\(\s*"([a-z0-9_.\-]+)"\s*\)"#).unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut seen = 0;
-        for place in ["templates/console", "src/routes/console"] {
-            for entry in std::fs::read_dir(folder.join(place)).unwrap() {
-                let Ok(file) = std::fs::read_to_string(entry.unwrap().path()) else { continue };
-                for found in key.captures_iter(&file) {
-                    seen += 1;
-                    assert!(Language::Chinese.find(&found[1]).is_some(), "`{}` has no text", &found[1]);
-                }
+        let mut places: Vec<_> =
+            ["templates/console", "src/routes/console"].map(|place| folder.join(place)).into();
+        while let Some(place) = places.pop() {
+            if place.is_dir() {
+                places.extend(std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            for found in key.captures_iter(&std::fs::read_to_string(place).unwrap()) {
+                seen += 1;
+                assert!(Language::Chinese.find(&found[1]).is_some(), "`{}` has no text", &found[1]);
             }
         }
         assert!(seen > 0);
