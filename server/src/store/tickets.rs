@@ -350,12 +350,13 @@ impl Conditions {
     fn add_place(&mut self, Cursor { urgency, opened_at, id }: &Cursor, latest_first: bool) {
         let opened_at = self.place(Bound::Number(*opened_at));
         let id = self.place(Bound::Text(id.to_string()));
-        self.all.push(if latest_first {
+        let behind = if latest_first {
             format!("(opened_at, tickets.id) < ({opened_at}, {id})")
         } else {
             let urgency = self.place(Bound::Number(*urgency));
             format!("(priority, opened_at, tickets.id) > ({urgency}, {opened_at}, {id})")
-        });
+        };
+        self.all.push(behind);
     }
 
     fn sql(&self) -> String {

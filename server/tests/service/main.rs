@@ -4,6 +4,8 @@
 mod access;
 mod beginnings;
 mod chat;
+mod console_inbox;
+mod console_ticket;
 mod conversations;
 mod events;
 mod feedback;

@@ -258,6 +258,28 @@ impl TestApp {
         self.send(request).await
     }
 
+    /// Fills in a form of the console, as its pages send it.
+    pub(crate) async fn form(
+        &self,
+        agent: &TestAgent,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::HOST, "localhost")
+            .header("hx-request", "true")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()))
+            .header("x-csrf-token", agent.session.csrf_token())
+            .body(Body::from(body))
+            .unwrap();
+        self.send(request).await
+    }
+
     /// The open tickets, as a supervisor sees them.
     pub(crate) async fn tickets(&self) -> Vec<shopdesk_server::Ticket> {
         let filter = TicketFilter { limit: 100, ..TicketFilter::default() };
