@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shopdesk_model::intents::Priority;
 
@@ -220,9 +220,5 @@ pub(super) async fn part(
     let mut side = Side::of(app, visit, &frame, ticket, &conversation).await?;
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     (side.mistake, side.is_alone) = (mistake, true);
-    let mut response = (status, render(&Part { frame, side })?).into_response();
-    if status == StatusCode::OK {
-        response.headers_mut().insert("hx-trigger", HeaderValue::from_static("side-changed"));
-    }
-    Ok(response)
+    Ok((status, render(&Part { frame, side })?).into_response())
 }
