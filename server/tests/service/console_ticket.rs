@@ -2,6 +2,7 @@
 
 use axum::http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
 use shopdesk_server::{Entry, Role, Ticket, TicketState};
 
@@ -110,20 +111,23 @@ async fn a_corrected_intent_waits_for_a_supervisor_and_is_audited() {
 
 #[tokio::test]
 async fn tomorrow_is_nine_by_the_shops_clock() {
-    let app = TestApp::at("2026-11-22T20:00:00Z".parse().unwrap()).await;
+    let day = Timestamp::now().to_zoned(TimeZone::UTC).date().yesterday().unwrap();
+    let evening = day.at(19, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+    let app = TestApp::at(evening.timestamp()).await;
     app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
     let ticket = app.tickets().await.remove(0);
     let lin = app.agent("lin", Role::Agent).await;
     let snooze = async |until: &str, at: &str| {
         step(&app, &lin, &ticket, &[("action", "snooze"), ("until", until), ("at", at)]).await
     };
-    let past = snooze("own", "2026-11-22T19:59").await;
+    let late = format!("{day}T19:29");
+    let past = snooze("own", &late).await;
     assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(past.text.contains("2026-11-22T19:59") && past.text.contains("请选一个将来的时间"));
+    assert!(past.text.contains(&late) && past.text.contains("请选一个将来的时间"));
     assert_eq!(snooze("own", "soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(snooze("tomorrow", "").await.status, StatusCode::OK);
-    let until: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
-    assert_eq!(now(&app, &ticket).await.snoozed_until, Some(until));
+    let morning = day.tomorrow().unwrap().at(9, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+    assert_eq!(now(&app, &ticket).await.snoozed_until, Some(morning.timestamp()));
 }
 
 #[tokio::test]
