@@ -18,6 +18,7 @@ mod dialogue;
 mod agent;
 mod conversation;
 mod event;
+mod inbox;
 mod message;
 mod ticket;
 pub use agent::{Agent, AgentId, Role, Skills};
@@ -26,6 +27,7 @@ pub use conversation::{
     IllegalStep, MessageId, Rating, RatingReason,
 };
 pub use event::{Change, Event, Happening, Sign};
+pub use inbox::{CannedReply, CannedReplyId, SavedView, SavedViewId};
 pub use message::{
     ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
     Sender,
@@ -45,11 +47,7 @@ pub use workshop::{
 
 mod store;
 pub use store::{
-    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
-    Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, KeptArticle,
-    LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
-    Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors,
-    Subscription, TicketChange, TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
+    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage, Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, KeptArticle, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
 };
 
 mod live;

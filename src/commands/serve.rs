@@ -68,7 +68,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
 }
 
 /// What the shop chose, as the service takes it.
-fn settings(shop: &Shop) -> anyhow::Result<Settings> {
+pub(crate) fn settings(shop: &Shop) -> anyhow::Result<Settings> {
     let sites = shop.sites.iter().map(|(name, site)| Ok((name.clone(), checked_site(name, site)?)));
     Ok(Settings {
         replies: shop.replies.clone(),

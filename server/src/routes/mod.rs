@@ -125,6 +125,7 @@ fn staff() -> Router<AppState> {
         .route("/v1/tickets", get(tickets::list))
         .route("/v1/tickets/events", get(events::follow_tickets))
         .route("/v1/tickets/{id}", get(tickets::show))
+        .route("/v1/tickets/{id}/events", get(events::follow_ticket))
         .route("/v1/tickets/{id}/actions", post(tickets::act))
         .route("/v1/tickets/{id}/messages", post(tickets::reply))
         .route("/v1/tickets/{id}/typing", post(tickets::typing))

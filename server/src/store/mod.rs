@@ -18,6 +18,11 @@ pub use tickets::{Cursor, TicketFilter, TicketPage};
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 
+mod canned_replies;
+mod saved_views;
+mod ticket_counts;
+pub use ticket_counts::TicketCounts;
+
 pub(crate) mod deadlines;
 mod erase;
 mod figures;

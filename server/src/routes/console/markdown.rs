@@ -1,7 +1,5 @@
 //! Markdown as HTML that is safe in a page: tags in it are shown as text, links lead to the web or to a mailbox, and pictures are their words.
 
-use std::fmt::Write as _;
-
 use pulldown_cmark::{Alignment, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use url::Url;
 
@@ -54,16 +52,14 @@ fn link(to: &str) -> Option<String> {
 }
 
 fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
         match character {
-            '&' | '<' | '>' | '"' | '\'' => {
-                // Writing to a string cannot fail.
-                drop(write!(escaped, "&#{};", u32::from(character)));
-            }
+            '&' | '<' | '>' | '"' | '\'' => escaped.push_str(&format!("&#{};", u32::from(character))),
             other => escaped.push(other),
         }
-        escaped
-    })
+    }
+    escaped
 }
 
 /// Headings stand below those of the page around them.

@@ -12,10 +12,12 @@ mod account;
 mod invitation;
 mod login;
 
+mod inbox;
 mod knowledge;
 mod learning;
 mod quality;
 mod settings;
+mod ticket;
 
 mod assets;
 mod csv;
@@ -54,6 +56,8 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
         .merge(quality::pages())
         .merge(learning::pages())
         .merge(knowledge::pages())
+        .merge(inbox::pages())
+        .merge(ticket::pages())
         .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
