@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use super::conversations::lock;
 use super::rows::{id, now, optional_timestamp, required_json, to_json};
 use super::settle::priority_of;
-use super::ticket_steps::log;
+use super::ticket_rows::log;
 use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
 use crate::agent::{AgentId, Skills};

@@ -7,14 +7,21 @@
 mod rows;
 
 mod conversations;
-pub use conversations::{NewConversation, NewMessage, Received, Turn};
+mod feedback;
+mod turns;
+pub use conversations::NewConversation;
+pub use turns::{NewMessage, Received, Turn};
 
 mod settle;
 pub use settle::{NewTicket, Outcome, Settled};
 
+mod search;
 mod tickets;
 pub use tickets::{Cursor, TicketFilter, TicketPage};
 
+mod corrections;
+mod ticket_replies;
+mod ticket_rows;
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 

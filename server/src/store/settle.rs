@@ -5,9 +5,11 @@ use shopdesk_model::intents::{IntentId, Priority};
 use shopdesk_triage::{EscalationReason, RuleName};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::conversations::{HUMAN, conversation, lock, take};
+use super::conversations::{conversation, lock, take};
 use super::rows::{EVENT, message_of, now, to_json};
-use super::ticket_steps::{log, searchable};
+use super::search::searchable;
+use super::ticket_rows::log;
+use super::turns::HUMAN;
 use super::writing::{NewRow, Writing};
 use super::{Lock, Store, StoreError};
 use crate::conversation::{ConversationId, ConversationState, ConversationStep};

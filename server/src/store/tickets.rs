@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::rows::{
     from_json, from_word, id, json, optional_id, optional_timestamp, required_json, timestamp, unreadable,
 };
+use super::search::searchable;
 use super::settle::{priority_of, urgency};
-use super::ticket_steps::searchable;
 use super::{Store, StoreError};
 use crate::agent::AgentId;
 use crate::conversation::{ConversationId, Customer};
