@@ -44,6 +44,8 @@ pub struct LanguageReplies {
     pub handed_over_failure: String,
     /// Too many people write at once.
     pub handed_over_busy: String,
+    /// The shopper wrote again after the end: people have it again.
+    pub reopened: String,
     /// People are there: `{minutes}`.
     pub wait_open: String,
     /// Others wait already: `{position}`.

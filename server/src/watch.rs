@@ -88,7 +88,7 @@ fn present(app: &AppState) -> Vec<crate::agent::AgentId> {
 /// What a ticket should alert of now and did not yet.
 fn due_alerts(app: &AppState, watched: &Watched, at: Timestamp) -> Vec<i64> {
     let mut alerts = Vec::new();
-    let due = app.due(watched.priority, watched.opened_at);
+    let due = app.due(watched.priority, watched.since);
     let mut add = |alert: i64, is_due: bool| {
         if is_due && (watched.alerts / alert) % 2 == 0 {
             alerts.push(alert);
@@ -103,7 +103,7 @@ fn due_alerts(app: &AppState, watched: &Watched, at: Timestamp) -> Vec<i64> {
     add(RESOLUTION_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
     add(RESOLUTION_MISSED, watched.resolution_due.is_some_and(|due| due <= at));
     if !watched.is_answered {
-        add(SHOPPER_TOLD, nobody_came(app, watched.opened_at, at));
+        add(SHOPPER_TOLD, nobody_came(app, watched.since, at));
     }
     alerts
 }

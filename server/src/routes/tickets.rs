@@ -221,7 +221,7 @@ async fn change(
             TicketChange::Intent(intent)
         }
         Action::Priority { priority } => {
-            let due = app.due(priority, ticket.opened_at);
+            let due = app.due(priority, ticket.waits_since());
             let at = |deadline: Option<crate::deadlines::DueTime>| deadline.map(|deadline| deadline.due_at);
             TicketChange::Priority(priority, at(due.first_response), at(due.resolution))
         }

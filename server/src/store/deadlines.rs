@@ -22,7 +22,8 @@ pub(crate) struct Watched {
     pub(crate) ticket: TicketId,
     pub(crate) conversation: ConversationId,
     pub(crate) priority: shopdesk_model::intents::Priority,
-    pub(crate) opened_at: Timestamp,
+    /// When it was opened, the last time.
+    pub(crate) since: Timestamp,
     pub(crate) first_response_due: Option<Timestamp>,
     pub(crate) is_answered: bool,
     pub(crate) resolution_due: Option<Timestamp>,
@@ -40,7 +41,7 @@ impl Store {
     /// Tickets that somebody should work on.
     pub(crate) async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, conversation, priority, opened_at, first_response_due, first_response_at, resolution_due, alerts \
+            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, first_response_at, resolution_due, alerts \
              FROM tickets WHERE state IN ('open', 'assigned')",
         )
         .fetch_all(&self.readers)
@@ -51,7 +52,7 @@ impl Store {
                     ticket: id(row, "id")?,
                     conversation: id(row, "conversation")?,
                     priority: priority_of(row.try_get("priority")?),
-                    opened_at: super::rows::timestamp(row, "opened_at")?,
+                    since: super::rows::timestamp(row, "since")?,
                     first_response_due: optional_timestamp(row, "first_response_due")?,
                     is_answered: optional_timestamp(row, "first_response_at")?.is_some(),
                     resolution_due: optional_timestamp(row, "resolution_due")?,
@@ -188,7 +189,7 @@ impl Store {
     /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.
     pub(crate) async fn usual_wait(&self, limit: i64) -> Result<Option<i64>, StoreError> {
         let rows = sqlx::query(
-            "SELECT first_response_at - opened_at AS wait FROM tickets WHERE first_response_at IS NOT NULL \
+            "SELECT first_response_at - COALESCE(reopened_at, opened_at) AS wait FROM tickets WHERE first_response_at IS NOT NULL \
              AND opened_at > $1 ORDER BY opened_at DESC LIMIT $2",
         )
         .bind(now().as_millisecond() - 7 * 24 * 3_600_000)

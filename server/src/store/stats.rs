@@ -39,6 +39,8 @@ pub struct DayFigures {
     pub clarified: u64,
     /// Tickets that were opened.
     pub tickets: u64,
+    /// Of those, the ones that shoppers opened again after their end.
+    pub reopened: u64,
     /// Of the turns that wanted something, the share that was answered without a human; nothing when there were none.
     pub automation_rate: Option<f64>,
     /// Answers that were said to help.
@@ -156,7 +158,11 @@ impl Store {
             }
         }
         let rows = range(
-            "SELECT opened_at, first_response_at, first_response_due, closed_at, intent, reason FROM tickets WHERE opened_at >= $1 AND opened_at < $2",
+            "SELECT opened_at, reopened_at, intent, reason, \
+             CASE WHEN reopened_at IS NULL THEN first_response_at ELSE opening_response_at END AS first_response_at, \
+             CASE WHEN reopened_at IS NULL THEN first_response_due ELSE opening_response_due END AS first_response_due, \
+             CASE WHEN reopened_at IS NULL THEN closed_at ELSE opening_closed_at END AS closed_at \
+             FROM tickets WHERE opened_at >= $1 AND opened_at < $2",
         )
         .fetch_all(&mut *reader)
         .await?;
@@ -166,8 +172,10 @@ impl Store {
             let number = |column| -> Result<Option<i64>, StoreError> { Ok(row.try_get(column)?) };
             let (first, due, closed) =
                 (number("first_response_at")?, number("first_response_due")?, number("closed_at")?);
+            let reopened = number("reopened_at")?.is_some();
             on(opened, &mut |day| {
                 day.tickets += 1;
+                day.reopened += u64::from(reopened);
                 day.waits.extend(first.map(|first| first - opened.as_millisecond()));
                 day.resolutions.extend(closed.map(|closed| closed - opened.as_millisecond()));
                 day.first_responses_missed +=

@@ -17,7 +17,7 @@ use crate::conversation::{ConversationId, Customer};
 use crate::ticket::{Correction, Entry, LogEntry, Ticket, TicketId, TicketState};
 
 const TICKET: &str = "tickets.id, number, conversation, message, tickets.state, priority, intent, reason, tickets.language, sentiment, \
-     tickets.customer, customer_name, contact, assignee, opened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
+     tickets.customer, customer_name, contact, assignee, opened_at, reopened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
      closed_at, snoozed_until, merged_into, contents";
 
 /// Which tickets are wanted. What is empty does not matter.
@@ -243,6 +243,7 @@ pub(super) fn ticket_of(row: &AnyRow) -> Result<Ticket, StoreError> {
         contact: json(row, "contact")?,
         assignee: optional_id(row, "assignee")?,
         opened_at: timestamp(row, "opened_at")?,
+        reopened_at: optional_timestamp(row, "reopened_at")?,
         updated_at: timestamp(row, "updated_at")?,
         first_response_due: optional_timestamp(row, "first_response_due")?,
         first_response_at: optional_timestamp(row, "first_response_at")?,

@@ -1,16 +1,18 @@
 //! What shoppers write: taken in, and owed a reply until something became of it.
 
 use jiff::Timestamp;
-use shopdesk_model::intents::IntentId;
+use shopdesk_model::intents::{IntentId, Priority};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::conversations::{conversation, lock, take};
-use super::rows::{EVENT, id, message_of, to_json};
+use super::rows::{EVENT, id, message_of, now, to_json};
+use super::settle::priority_of;
 use super::writing::{NewRow, Writing};
 use super::{Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
+use crate::deadlines::{Due, DueTime};
 use crate::message::{Message, Sender};
-use crate::ticket::{Entry, TicketStep};
+use crate::ticket::{Entry, TicketId, TicketStep};
 
 /// Messages that are a human's to answer are settled by this word.
 pub(super) const HUMAN: &str = "human";
@@ -37,6 +39,8 @@ pub struct Received {
     pub reply: Option<Message>,
     /// Who speaks for the shop.
     pub state: ConversationState,
+    /// The ticket that it opened again, if it did.
+    pub reopened: Option<TicketId>,
 }
 
 /// What the program owes a reply to: all that the shopper wrote since its last word.
@@ -58,7 +62,8 @@ pub struct Turn {
 const BEFORE: i64 = 6;
 
 impl Store {
-    /// Keeps a shopper's message; nothing when there is no such conversation.
+    /// Keeps a shopper's message; nothing when there is no such conversation. `due` says by when a ticket of that urgency that the message
+    /// opens again should be answered and closed.
     ///
     /// # Errors
     /// When the database fails.
@@ -66,16 +71,18 @@ impl Store {
         &self,
         conversation: ConversationId,
         new: NewMessage,
+        due: impl Fn(Priority) -> Due + Send,
     ) -> Result<Option<Received>, StoreError> {
         let mut writing = self.begin(Lock::Rows).await?;
         let Some(mut state) = lock(&mut writing, conversation).await? else { return Ok(None) };
         if let Some(known) = known(&mut writing, conversation, new.client_message_id.as_deref()).await? {
             let (message, settled_by) = known;
             let reply = reply_of(&mut writing, settled_by).await?;
-            return Ok(Some(Received { message, reply, state }));
+            return Ok(Some(Received { message, reply, state, reopened: None }));
         }
+        let mut reopened = None;
         if state == ConversationState::Closed && new.reopens {
-            state = reopen(&mut writing, conversation).await?;
+            (state, reopened) = reopen(&mut writing, conversation, due).await?;
         }
         let settled_by = (state != ConversationState::Bot).then_some(HUMAN);
         let message = writing
@@ -94,7 +101,7 @@ impl Store {
             super::ticket_steps::touch(&mut writing, conversation, &message.text).await?;
         }
         writing.commit().await?;
-        Ok(Some(Received { message, reply: None, state }))
+        Ok(Some(Received { message, reply: None, state, reopened }))
     }
 
     /// What the program owes a reply to.
@@ -172,21 +179,52 @@ impl Store {
 }
 
 /// Opens a closed conversation again: for the agents when there is a ticket, or else for the program.
-async fn reopen(writing: &mut Writing, id: ConversationId) -> Result<ConversationState, StoreError> {
+async fn reopen(
+    writing: &mut Writing,
+    id: ConversationId,
+    due: impl Fn(Priority) -> Due + Send,
+) -> Result<(ConversationState, Option<TicketId>), StoreError> {
     let closed = ConversationState::Closed;
     if let Some((ticket, at)) = super::ticket_rows::latest_of(writing, id).await?
         && let Ok(open) = at.after(TicketStep::Reopen)
     {
+        begin_anew(writing, ticket, due).await?;
         super::ticket_rows::set_state(writing, ticket, open).await?;
-        // Whoever had it may be gone for the day.
-        sqlx::query("UPDATE tickets SET assignee = NULL WHERE id = $1")
-            .bind(ticket.to_string())
-            .execute(&mut **writing)
-            .await?;
         super::ticket_rows::log(writing, ticket, None, &Entry::Reopened).await?;
-        return take(writing, id, closed, ConversationStep::ReopenForHuman, None, None).await;
+        let state = take(writing, id, closed, ConversationStep::ReopenForHuman, None, None).await?;
+        return Ok((state, Some(ticket)));
     }
-    take(writing, id, closed, ConversationStep::ReopenForBot, None, None).await
+    Ok((take(writing, id, closed, ConversationStep::ReopenForBot, None, None).await?, None))
+}
+
+/// Whoever writes again waits again: for nobody in particular, because whoever had the ticket may be gone for the day, and with new
+/// deadlines. How it went the first time stays for figures, and what was missed stays in the log.
+async fn begin_anew(
+    writing: &mut Writing,
+    ticket: TicketId,
+    due: impl Fn(Priority) -> Due + Send,
+) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT priority FROM tickets WHERE id = $1")
+        .bind(ticket.to_string())
+        .fetch_one(&mut **writing)
+        .await?;
+    let due = due(priority_of(row.try_get("priority")?));
+    let at = |deadline: Option<DueTime>| deadline.map(|deadline| deadline.due_at.as_millisecond());
+    sqlx::query(
+        "UPDATE tickets SET \
+         opening_response_due = CASE WHEN reopened_at IS NULL THEN first_response_due ELSE opening_response_due END, \
+         opening_response_at = CASE WHEN reopened_at IS NULL THEN first_response_at ELSE opening_response_at END, \
+         opening_closed_at = CASE WHEN reopened_at IS NULL THEN closed_at ELSE opening_closed_at END, \
+         reopened_at = $2, first_response_due = $3, resolution_due = $4, first_response_at = NULL, alerts = 0, assignee = NULL \
+         WHERE id = $1",
+    )
+    .bind(ticket.to_string())
+    .bind(now().as_millisecond())
+    .bind(at(due.first_response))
+    .bind(at(due.resolution))
+    .execute(&mut **writing)
+    .await?;
+    Ok(())
 }
 
 /// The message that was sent under that id before, and what settled it.

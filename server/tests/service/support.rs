@@ -378,7 +378,7 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    const KEYS: [(&str, &str); 20] = [
+    const KEYS: [(&str, &str); 21] = [
         ("clarify", "which?"),
         ("greeting", "greeting"),
         ("thanks", "thanks"),
@@ -394,6 +394,7 @@ fn replies() -> Replies {
         ("handed_over_complaint", "complaint"),
         ("handed_over_failure", "failure"),
         ("handed_over_busy", "busy"),
+        ("reopened", "reopened"),
         ("wait_open", "[{minutes} min]"),
         ("wait_queue", "[{position} ahead]"),
         ("wait_closed", "[{hours}, {opens}]"),

@@ -1,8 +1,10 @@
 //! Tickets that are put off, merged, closed, given back and handed on, and what the shopper's conversation makes of it.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shopdesk_server::{Role, Ticket};
 
+use crate::support::TestApp;
 use crate::tickets::{act, complaint, last_event, log};
 
 #[tokio::test]
@@ -54,6 +56,30 @@ async fn a_closed_ticket_opens_again_when_the_shopper_writes() {
     // Whoever had it may be gone for the day.
     assert_eq!(now.assignee, None);
     assert_eq!(log(&app, &ticket).await, ["opened", "assigned", "closed", "reopened"]);
+}
+
+#[tokio::test]
+async fn whoever_writes_after_the_end_is_told_that_people_have_it_again_and_by_when() {
+    let (app, clock) = TestApp::with_clock().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "我要投诉你们客服").await;
+    let ticket = app.tickets().await.remove(0);
+    let lin = app.agent("lin", Role::Agent).await;
+    act(&app, &lin, &ticket, json!({ "action": "close" })).await;
+    clock.forward(50 * 60);
+    app.say(&conversation, "还是没有解决").await;
+    let shown = app.shown(&conversation).await;
+    let last = shown["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["text"], &last["kind"]),
+        (&json!("zh: reopenedzh: [3 min]"), &json!("notice")),
+        "{shown}"
+    );
+    let now = &app.tickets().await[0];
+    // Ten minutes to a first answer and an hour to the end, from the time of writing again.
+    assert!(now.first_response_due.unwrap() >= ticket.opened_at + SignedDuration::from_mins(60));
+    assert!(now.resolution_due.unwrap() > now.first_response_due.unwrap());
+    assert_eq!(now.waits_since(), now.reopened_at.unwrap());
 }
 
 #[tokio::test]

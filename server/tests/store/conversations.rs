@@ -7,15 +7,15 @@ use shopdesk_server::{
 };
 use tokio::task::JoinSet;
 
-use crate::material::{answered, conversation, events, handed_over, message, message_of, said};
+use crate::material::{answered, conversation, events, handed_over, message, message_of, said, taken_in};
 use crate::place::{Place, contract};
 
 contract!(a_message_sent_twice_is_kept_once);
 async fn a_message_sent_twice_is_kept_once(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
-    let first = store.receive(id, new.clone()).await.unwrap().unwrap();
-    let second = store.receive(id, NewMessage { text: "other".to_owned(), ..new }).await.unwrap().unwrap();
+    let first = taken_in(store, id, new.clone()).await.unwrap();
+    let second = taken_in(store, id, NewMessage { text: "other".to_owned(), ..new }).await.unwrap();
     assert_eq!(first.message, second.message);
     assert_eq!(events(store, id).await.len(), 1);
 }
@@ -27,7 +27,7 @@ async fn a_message_sent_twice_at_once_is_kept_once(Place { store, .. }: &Place) 
     for _ in 0..20 {
         let store = store.clone();
         let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
-        sending.spawn(async move { store.receive(id, new).await.unwrap().unwrap().message });
+        sending.spawn(async move { taken_in(&store, id, new).await.unwrap().message });
     }
     let kept = sending.join_all().await;
     assert!(kept.iter().all(|message| *message == kept[0]));
@@ -39,7 +39,7 @@ async fn a_client_may_use_an_id_again_in_another_conversation(Place { store, .. 
     let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
     for _ in 0..2 {
         let id = conversation(store).await;
-        let received = store.receive(id, new.clone()).await.unwrap().unwrap();
+        let received = taken_in(store, id, new.clone()).await.unwrap();
         assert_eq!(received.message.sequence, 1);
     }
 }
@@ -65,7 +65,7 @@ async fn a_hundred_messages_at_once_are_numbered_without_gaps(Place { store, .. 
 contract!(a_conversation_that_is_not_there_takes_nothing);
 async fn a_conversation_that_is_not_there_takes_nothing(Place { store, .. }: &Place) {
     let nobody = ConversationId::new();
-    assert!(store.receive(nobody, message("a")).await.unwrap().is_none());
+    assert!(taken_in(store, nobody, message("a")).await.is_none());
     assert!(store.conversation_with_messages(nobody).await.unwrap().is_none());
     assert!(store.turn(nobody).await.unwrap().is_none());
     assert!(store.close_conversation(nobody).await.unwrap().is_none());
@@ -168,9 +168,9 @@ async fn a_closed_conversation_opens_again_for_the_program_but_not_for_thanks(Pl
     // Nobody waits for a reply any more.
     assert_eq!(store.reply_to(unanswered.id).await.unwrap(), (None, false));
     let thanks = NewMessage { reopens: false, ..message("谢谢") };
-    let received = store.receive(id, thanks).await.unwrap().unwrap();
+    let received = taken_in(store, id, thanks).await.unwrap();
     assert_eq!(received.state, ConversationState::Closed);
-    let received = store.receive(id, message("怎么退货")).await.unwrap().unwrap();
+    let received = taken_in(store, id, message("怎么退货")).await.unwrap();
     assert_eq!(received.state, ConversationState::Bot);
     let turn = store.turn(id).await.unwrap().unwrap();
     assert_eq!(turn.messages, [received.message]);
@@ -187,7 +187,7 @@ async fn a_closed_conversation_with_a_ticket_opens_again_for_the_agents(Place { 
     let ticket = handed_over(store, id, Priority::Normal).await;
     store.close_conversation(id).await.unwrap();
     assert_eq!(store.ticket(ticket).await.unwrap().unwrap().state, TicketState::Closed);
-    let received = store.receive(id, message("b")).await.unwrap().unwrap();
+    let received = taken_in(store, id, message("b")).await.unwrap();
     assert_eq!(received.state, ConversationState::WaitingForHuman);
     assert_eq!(store.ticket(ticket).await.unwrap().unwrap().state, TicketState::Open);
 }

@@ -1,0 +1,6 @@
+-- A ticket that a shopper opens again has new deadlines and waits for a first answer anew.
+ALTER TABLE tickets ADD COLUMN reopened_at BIGINT;
+-- How it went the first time, kept for figures once the ticket was opened again.
+ALTER TABLE tickets ADD COLUMN opening_response_due BIGINT;
+ALTER TABLE tickets ADD COLUMN opening_response_at BIGINT;
+ALTER TABLE tickets ADD COLUMN opening_closed_at BIGINT;
