@@ -71,6 +71,7 @@ pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Probl
             give_alert(app, &watched, alert).await?;
         }
     }
+    app.store.take_back_abandoned().await?;
     let present = present(app);
     for (ticket, agent) in app.store.assign_waiting(&present).await? {
         tracing::info!(ticket.id = %ticket, agent.id = %agent, "a ticket was assigned");

@@ -4,3 +4,6 @@ ALTER TABLE tickets ADD COLUMN reopened_at BIGINT;
 ALTER TABLE tickets ADD COLUMN opening_response_due BIGINT;
 ALTER TABLE tickets ADD COLUMN opening_response_at BIGINT;
 ALTER TABLE tickets ADD COLUMN opening_closed_at BIGINT;
+
+-- Whose tickets are whose.
+CREATE INDEX tickets_of_agent ON tickets (assignee, state);

@@ -4,3 +4,6 @@ ALTER TABLE tickets ADD COLUMN reopened_at INTEGER;
 ALTER TABLE tickets ADD COLUMN opening_response_due INTEGER;
 ALTER TABLE tickets ADD COLUMN opening_response_at INTEGER;
 ALTER TABLE tickets ADD COLUMN opening_closed_at INTEGER;
+
+-- Whose tickets are whose.
+CREATE INDEX tickets_of_agent ON tickets (assignee, state);

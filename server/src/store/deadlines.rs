@@ -1,16 +1,15 @@
-//! Which deadlines are near or missed, which tickets come back, who gets the next one: found in the database, so that a restart or a
-//! second server changes nothing. Each is claimed by an `UPDATE` that only one of them can make.
+//! Which deadlines are near or missed, and which tickets come back: found in the database, so that a restart or a second server changes
+//! nothing. Each is claimed by an `UPDATE` that only one of them can make.
 
 use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::conversations::lock;
-use super::rows::{id, now, optional_timestamp, required_json, to_json};
+use super::rows::{id, now, optional_timestamp, to_json};
 use super::settle::priority_of;
 use super::ticket_rows::log;
 use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
-use crate::agent::{AgentId, Skills};
 use crate::conversation::ConversationId;
 use crate::live::Signal;
 use crate::message::{Reply, Sender};
@@ -120,7 +119,7 @@ impl Store {
             .bind(at.as_millisecond())
             .fetch_all(&self.readers)
             .await?;
-        let actor = Actor { name: "shopdesk".to_owned(), shown: String::new(), agent: None };
+        let actor = Actor::program();
         let mut woken = 0;
         for row in rows {
             match self.change_ticket(id(&row, "id")?, &actor, TicketChange::Wake).await {
@@ -131,59 +130,6 @@ impl Store {
             }
         }
         Ok(woken)
-    }
-
-    /// Gives waiting tickets to agents who are there, whom they suit and who have the fewest. `present` are those who are there.
-    pub(crate) async fn assign_waiting(
-        &self,
-        present: &[AgentId],
-    ) -> Result<Vec<(TicketId, AgentId)>, StoreError> {
-        if present.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut reader = self.snapshot().await?;
-        let rows = sqlx::query(
-            "SELECT id, name, skills, (SELECT COUNT(*) FROM tickets WHERE assignee = agents.id AND state = 'assigned') AS load \
-             FROM agents WHERE is_active = 1 AND role = 'agent' ORDER BY id",
-        )
-        .fetch_all(&mut *reader)
-        .await?;
-        let mut agents: Vec<(AgentId, String, Skills, i64)> = Vec::new();
-        for row in &rows {
-            let agent = id(row, "id")?;
-            if present.contains(&agent) {
-                agents.push((
-                    agent,
-                    row.try_get("name")?,
-                    required_json(row, "skills")?,
-                    row.try_get("load")?,
-                ));
-            }
-        }
-        let rows = sqlx::query("SELECT id, intent, language FROM tickets WHERE state = 'open' ORDER BY priority, opened_at, id LIMIT 100")
-            .fetch_all(&mut *reader)
-            .await?;
-        drop(reader);
-        let mut assigned = Vec::new();
-        for row in &rows {
-            let (ticket, intent, language): (TicketId, Option<String>, Option<String>) =
-                (id(row, "id")?, row.try_get("intent")?, row.try_get("language")?);
-            let suited = agents.iter_mut().filter(|(_, _, skills, load)| {
-                *load < i64::from(skills.most_tickets) && skills.suit(intent.as_deref(), language.as_deref())
-            });
-            let Some((agent, name, _, load)) = suited.min_by_key(|(.., load)| *load) else { continue };
-            let actor = Actor { name: "shopdesk".to_owned(), shown: name.clone(), agent: Some(*agent) };
-            match self.change_ticket(ticket, &actor, TicketChange::Claim).await {
-                Ok(_) => {
-                    *load += 1;
-                    assigned.push((ticket, *agent));
-                }
-                // Somebody claimed it meanwhile.
-                Err(StoreError::TicketStep(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(assigned)
     }
 
     /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.

@@ -25,6 +25,7 @@ mod ticket_rows;
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 
+mod assignment;
 pub(crate) mod deadlines;
 mod erase;
 mod stats;

@@ -27,6 +27,13 @@ pub struct Actor {
     pub agent: Option<AgentId>,
 }
 
+impl Actor {
+    /// What happens by itself.
+    pub(super) fn program() -> Self {
+        Self { name: "shopdesk".to_owned(), shown: String::new(), agent: None }
+    }
+}
+
 /// What is to happen to a ticket.
 #[derive(Clone, Debug)]
 pub enum TicketChange {
@@ -137,8 +144,20 @@ async fn release(
     found: &Locked,
     by: Option<&str>,
 ) -> Result<(), StoreError> {
-    let state = found.state.after(TicketStep::Release)?;
-    set_state(writing, ticket, state).await?;
+    found.state.after(TicketStep::Release)?;
+    give_back(writing, ticket, found, by).await
+}
+
+/// Nobody works on it any more: it waits for somebody else or, when it was put off, for its time.
+pub(super) async fn give_back(
+    writing: &mut Writing,
+    ticket: TicketId,
+    found: &Locked,
+    by: Option<&str>,
+) -> Result<(), StoreError> {
+    if found.state == TicketState::Assigned {
+        set_state(writing, ticket, TicketState::Open).await?;
+    }
     sqlx::query("UPDATE tickets SET assignee = NULL WHERE id = $1")
         .bind(ticket.to_string())
         .execute(&mut **writing)
