@@ -50,9 +50,9 @@ pub struct TicketFilter {
 /// A place among tickets by urgency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    urgency: i64,
-    opened_at: i64,
-    id: TicketId,
+    pub(super) urgency: i64,
+    pub(super) opened_at: i64,
+    pub(super) id: TicketId,
 }
 
 impl std::fmt::Display for Cursor {
