@@ -7,3 +7,8 @@ ALTER TABLE tickets ADD COLUMN opening_closed_at BIGINT;
 
 -- Whose tickets are whose.
 CREATE INDEX tickets_of_agent ON tickets (assignee, state);
+
+-- When the watch has to look at a ticket again: 0 for at once, nothing when there is nothing left to alert of.
+ALTER TABLE tickets ADD COLUMN next_alert_at BIGINT DEFAULT 0;
+CREATE INDEX tickets_to_alert ON tickets (next_alert_at) WHERE state IN ('open', 'assigned');
+CREATE INDEX tickets_put_off ON tickets (snoozed_until) WHERE state = 'snoozed';

@@ -55,7 +55,8 @@ pub(super) async fn correct_priority(
     actor: &Actor,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16 WHERE id = $1",
+        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16, \
+         next_alert_at = 0 WHERE id = $1",
     )
     .bind(ticket.to_string())
     .bind(urgency(new))

@@ -6,7 +6,7 @@ use sqlx::Row as _;
 
 use super::conversations::lock;
 use super::rows::{id, now, optional_timestamp, to_json};
-use super::settle::priority_of;
+use super::settle::{priority_of, urgency};
 use super::ticket_rows::log;
 use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
@@ -27,6 +27,8 @@ pub(crate) struct Watched {
     pub(crate) is_answered: bool,
     pub(crate) resolution_due: Option<Timestamp>,
     pub(crate) alerts: i64,
+    /// Since when it was to be looked at.
+    next_alert_at: i64,
 }
 
 /// What was alerted already, as bits of `tickets.alerts`.
@@ -37,12 +39,13 @@ pub(crate) const RESOLUTION_MISSED: i64 = 8;
 pub(crate) const SHOPPER_TOLD: i64 = 16;
 
 impl Store {
-    /// Tickets that somebody should work on.
-    pub(crate) async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
+    /// Tickets that somebody should work on and that may have something to alert of at that time.
+    pub(crate) async fn watched(&self, at: Timestamp) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, first_response_at, resolution_due, alerts \
-             FROM tickets WHERE state IN ('open', 'assigned')",
+            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, first_response_at, resolution_due, alerts, next_alert_at \
+             FROM tickets WHERE state IN ('open', 'assigned') AND next_alert_at <= $1 ORDER BY next_alert_at",
         )
+        .bind(at.as_millisecond())
         .fetch_all(&self.readers)
         .await?;
         rows.iter()
@@ -56,9 +59,38 @@ impl Store {
                     is_answered: optional_timestamp(row, "first_response_at")?.is_some(),
                     resolution_due: optional_timestamp(row, "resolution_due")?,
                     alerts: row.try_get("alerts")?,
+                    next_alert_at: row.try_get("next_alert_at")?,
                 })
             })
             .collect()
+    }
+
+    /// Looks at a ticket no more before that time, or not at all, unless its deadlines changed meanwhile.
+    pub(crate) async fn watch_again(
+        &self,
+        watched: &Watched,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE tickets SET next_alert_at = $2 WHERE id = $1 AND next_alert_at = $3 AND priority = $4 \
+             AND COALESCE(reopened_at, opened_at) = $5",
+        )
+        .bind(watched.ticket.to_string())
+        .bind(next.map(Timestamp::as_millisecond))
+        .bind(watched.next_alert_at)
+        .bind(urgency(watched.priority))
+        .bind(watched.since.as_millisecond())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Has every ticket looked at anew: hours and deadlines may be others than when they were looked at.
+    pub(crate) async fn watch_all(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tickets SET next_alert_at = 0 WHERE state IN ('open', 'assigned', 'snoozed')")
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Keeps that an alert was given. False when it was given before: then it is not given again.
@@ -146,5 +178,67 @@ impl Store {
             rows.iter().map(|row| Ok(row.try_get("wait")?)).collect::<Result<_, StoreError>>()?;
         waits.sort_unstable();
         Ok(waits.get(waits.len() / 2).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::SignedDuration;
+    use shopdesk_model::intents::Priority;
+    use shopdesk_triage::EscalationReason;
+
+    use super::*;
+    use crate::message::ReplyKind;
+    use crate::store::{NewConversation, NewTicket, Outcome};
+
+    #[tokio::test]
+    async fn a_ticket_is_looked_at_again_when_it_has_something_to_alert_of_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+        let ticket = waiting(&store).await;
+        let now = now();
+        let (later, soon) = (now + SignedDuration::from_hours(2), now + SignedDuration::from_hours(1));
+        let found = async |at| store.watched(at).await.unwrap();
+        let watched = found(now).await.remove(0);
+        store.watch_again(&watched, Some(later)).await.unwrap();
+        assert!(found(soon).await.is_empty());
+        assert_eq!(found(later).await.len(), 1);
+        // Other deadlines, other alerts.
+        let change = TicketChange::Priority(Priority::Urgent, Some(soon), None);
+        store.change_ticket(ticket, &Actor::program(), change).await.unwrap().unwrap();
+        assert_eq!(found(now).await.len(), 1);
+        // What was computed from the deadlines of before does not count any more.
+        store.watch_again(&watched, None).await.unwrap();
+        assert_eq!(found(now).await.len(), 1);
+        let watched = found(now).await.remove(0);
+        store.watch_again(&watched, None).await.unwrap();
+        assert!(found(later).await.is_empty());
+        store.watch_all().await.unwrap();
+        assert_eq!(found(now).await.len(), 1);
+    }
+
+    async fn waiting(store: &Store) -> TicketId {
+        let new = NewConversation {
+            site: "main".to_owned(),
+            channel: "api".to_owned(),
+            language: None,
+            customer: None,
+            context: BTreeMap::new(),
+        };
+        let conversation = store.create_conversation(new).await.unwrap().id;
+        let ticket = NewTicket {
+            priority: Priority::Normal,
+            raised_by: Vec::new(),
+            reason: EscalationReason::HumanRequested,
+            intent: None,
+            suggestions: Vec::new(),
+            first_response_due: None,
+            resolution_due: None,
+        };
+        let reply = Reply::plain(ReplyKind::Handover, None);
+        let outcome = Outcome { text: String::new(), reply, ticket: Some(ticket) };
+        store.hand_over(conversation, outcome).await.unwrap().unwrap().1.unwrap()
     }
 }
