@@ -102,6 +102,20 @@ pub enum ReplyKind {
     Notice,
 }
 
+impl ReplyKind {
+    /// The word used in JSON and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Clarify => "clarify",
+            Self::Handover => "handover",
+            Self::SmallTalk => "small_talk",
+            Self::Notice => "notice",
+        }
+    }
+}
+
 /// An article in the version that was quoted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Citation {

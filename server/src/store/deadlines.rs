@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::conversations::lock;
-use super::rows::{id, now, optional_timestamp, to_json};
+use super::rows::{id, now, optional_timestamp};
 use super::settle::{priority_of, urgency};
 use super::ticket_rows::log;
 use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
 use crate::conversation::ConversationId;
 use crate::live::Signal;
-use crate::message::{Reply, Sender};
+use crate::message::Reply;
 use crate::ticket::{Deadline, Entry, TicketId};
 
 /// A ticket with a deadline ahead of it, or behind.
@@ -137,9 +137,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(());
         }
-        let contents = Some(to_json(&reply));
-        let row = NewRow { sender: Sender::Bot, text, client_message_id: None, settled_by: None, contents };
-        writing.append_message(watched.conversation, row).await?;
+        writing.append_message(watched.conversation, NewRow::reply(text, &reply)).await?;
         log(&mut writing, watched.ticket, None, &Entry::ShopperTold).await?;
         writing.signals.push(Signal::Ticket { ticket: watched.ticket });
         writing.commit().await

@@ -68,7 +68,7 @@ impl Store {
         client_message_id: Option<String>,
     ) -> Result<Message, StoreError> {
         let contents = Some(to_json(&Signed { name: actor.shown.clone() }));
-        let row = NewRow { sender: Sender::Agent, text, client_message_id, settled_by: None, contents };
+        let row = NewRow { contents, ..NewRow::of(Sender::Agent, text, client_message_id) };
         let message = writing.append_message(found.conversation, row).await?;
         sqlx::query("UPDATE tickets SET first_response_at = $2 WHERE id = $1 AND first_response_at IS NULL")
             .bind(ticket.to_string())

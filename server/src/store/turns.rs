@@ -85,18 +85,10 @@ impl Store {
             (state, reopened) = reopen(&mut writing, conversation, due).await?;
         }
         let settled_by = (state != ConversationState::Bot).then_some(HUMAN);
-        let message = writing
-            .append_message(
-                conversation,
-                NewRow {
-                    sender: Sender::Shopper,
-                    text: new.text,
-                    client_message_id: new.client_message_id,
-                    settled_by,
-                    contents: new.choice.map(|choice| to_json(&choice)),
-                },
-            )
-            .await?;
+        let contents = new.choice.map(|choice| to_json(&choice));
+        let row =
+            NewRow { settled_by, contents, ..NewRow::of(Sender::Shopper, new.text, new.client_message_id) };
+        let message = writing.append_message(conversation, row).await?;
         if state != ConversationState::Bot {
             super::ticket_steps::touch(&mut writing, conversation, &message.text).await?;
         }

@@ -12,3 +12,11 @@ CREATE INDEX tickets_of_agent ON tickets (assignee, state);
 ALTER TABLE tickets ADD COLUMN next_alert_at BIGINT DEFAULT 0;
 CREATE INDEX tickets_to_alert ON tickets (next_alert_at) WHERE state IN ('open', 'assigned');
 CREATE INDEX tickets_put_off ON tickets (snoozed_until) WHERE state = 'snoozed';
+
+-- Of a reply of the program's: what it is, and the likeliest intent, so that figures are counted without reading what replies say.
+ALTER TABLE events ADD COLUMN reply_kind TEXT;
+ALTER TABLE events ADD COLUMN intent TEXT;
+UPDATE events SET reply_kind = contents::json ->> 'kind', intent = contents::json #>> '{assessment,intents,0,id}' WHERE kind = 'message' AND sender = 'bot';
+CREATE INDEX events_for_figures ON events (at, sender, reply_kind, intent, helpful) WHERE kind = 'message';
+CREATE INDEX conversations_for_figures ON conversations (created_at, rating);
+CREATE INDEX tickets_for_figures ON tickets (opened_at);
