@@ -36,9 +36,9 @@ pub use ticket::{
 mod store;
 pub use store::{
     Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
-    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    Judged, NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf,
+    Stats, Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange,
+    TicketFilter, TicketPage, Turn,
 };
 
 mod live;

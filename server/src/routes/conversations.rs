@@ -306,13 +306,13 @@ pub(super) async fn helpful(
 ) -> Result<StatusCode, Problem> {
     let conversation = visitor.conversation;
     let message: MessageId = message.parse().map_err(|_| Problem::NoMessage)?;
-    let failed = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
+    let judged = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
     if helpful {
         return Ok(StatusCode::NO_CONTENT);
     }
-    if failed >= i64::from(app.settings.dialogue.failed_answers.get()) {
+    if judged.failed_answers >= i64::from(app.settings.dialogue.failed_answers.get()) {
         dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
-    } else {
+    } else if judged.is_new {
         let (_, language) = found_and_language(&app, conversation).await?;
         let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
         let reply = Reply::plain(ReplyKind::Notice, None);

@@ -9,8 +9,17 @@ use crate::conversation::{Contact, ConversationId, MessageId, Rating};
 use crate::event::Change;
 use crate::message::Sender;
 
+/// What came of whether an answer helped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// How many answers in a row did not help.
+    pub failed_answers: i64,
+    /// Whether that had not been said of it before.
+    pub is_new: bool,
+}
+
 impl Store {
-    /// Keeps whether an answer helped, and returns how many in a row did not; nothing when there is no such answer.
+    /// Keeps whether an answer helped; nothing when there is no such answer. What was said before changes nothing.
     ///
     /// # Errors
     /// When the database fails.
@@ -19,13 +28,15 @@ impl Store {
         conversation: ConversationId,
         message: MessageId,
         helpful: bool,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Option<Judged>, StoreError> {
         let mut writing = self.begin(Lock::Rows).await?;
         if lock(&mut writing, conversation).await?.is_none() {
             return Ok(None);
         }
         let row = sqlx::query(
-            "SELECT helpful, contents FROM events WHERE id = $1 AND conversation = $2 AND sender = 'bot'",
+            "SELECT events.helpful, events.contents, failed_answers FROM events \
+             JOIN conversations ON conversations.id = conversation \
+             WHERE events.id = $1 AND conversation = $2 AND sender = 'bot'",
         )
         .bind(message.to_string())
         .bind(conversation.to_string())
@@ -36,30 +47,24 @@ impl Store {
         if !reply.is_some_and(|reply| reply.asks_if_helpful) {
             return Ok(None);
         }
-        let before: Option<i64> = row.try_get("helpful")?;
-        let failed = if helpful {
-            "0"
-        } else if before == Some(0) {
-            // Said twice of one answer.
-            "failed_answers"
-        } else {
-            "failed_answers + 1"
-        };
+        let failed_answers: i64 = row.try_get("failed_answers")?;
+        if row.try_get::<Option<i64>, _>("helpful")? == Some(i64::from(helpful)) {
+            return Ok(Some(Judged { failed_answers, is_new: false }));
+        }
+        let failed_answers = if helpful { 0 } else { failed_answers + 1 };
         sqlx::query("UPDATE events SET helpful = $2 WHERE id = $1")
             .bind(message.to_string())
             .bind(i64::from(helpful))
             .execute(&mut *writing)
             .await?;
-        let row = sqlx::query(AssertSqlSafe(format!(
-            "UPDATE conversations SET failed_answers = {failed} WHERE id = $1 RETURNING failed_answers"
-        )))
-        .bind(conversation.to_string())
-        .fetch_one(&mut *writing)
-        .await?;
-        let failed = row.try_get("failed_answers")?;
+        sqlx::query("UPDATE conversations SET failed_answers = $2 WHERE id = $1")
+            .bind(conversation.to_string())
+            .bind(failed_answers)
+            .execute(&mut *writing)
+            .await?;
         writing.append_change(conversation, Change::Helpful { message, helpful }).await?;
         writing.commit().await?;
-        Ok(Some(failed))
+        Ok(Some(Judged { failed_answers, is_new: true }))
     }
 
     /// Keeps a rating, the first one only. Whether it is the first; nothing when there is no such conversation.

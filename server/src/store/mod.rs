@@ -10,6 +10,7 @@ mod conversations;
 mod feedback;
 mod turns;
 pub use conversations::NewConversation;
+pub use feedback::Judged;
 pub use turns::{NewMessage, Received, Turn};
 
 mod settle;

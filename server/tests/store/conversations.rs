@@ -93,13 +93,18 @@ async fn answers_in_a_row_that_did_not_help_are_counted(Place { store, .. }: &Pl
     let id = conversation(store).await;
     let first = answered(store, id, "a").await.id;
     let second = answered(store, id, "b").await.id;
-    let keep = async |message, helpful| store.keep_helpful(id, message, helpful).await.unwrap();
-    assert_eq!(keep(first, false).await, Some(1));
+    let keep = async |message, helpful| {
+        let judged = store.keep_helpful(id, message, helpful).await.unwrap().unwrap();
+        (judged.failed_answers, judged.is_new)
+    };
+    assert_eq!(keep(first, false).await, (1, true));
     // Said twice of one answer.
-    assert_eq!(keep(first, false).await, Some(1));
-    assert_eq!(keep(second, false).await, Some(2));
+    let before = events(store, id).await;
+    assert_eq!(keep(first, false).await, (1, false));
+    assert_eq!(events(store, id).await, before);
+    assert_eq!(keep(second, false).await, (2, true));
     assert_eq!(store.turn(id).await.unwrap().unwrap().failed_answers, 2);
-    assert_eq!(keep(second, true).await, Some(0));
+    assert_eq!(keep(second, true).await, (0, true));
     let (_, messages) = store.conversation_with_messages(id).await.unwrap().unwrap();
     let helpful: Vec<_> = messages.iter().map(|message| message.helpful).collect();
     assert_eq!(helpful, [None, Some(false), None, Some(true)]);
