@@ -184,7 +184,7 @@ pub(super) async fn act(
 ) -> Result<Json<Ticket>, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
     let ticket = find(&app, &id).await?;
-    let change = change(&app, &staff, &ticket, action).await?;
+    let change = change(&app, &ticket, action).await?;
     let is_correction = matches!(change, TicketChange::Intent(_) | TicketChange::Priority(..));
     app.store.change_ticket(ticket.id, &staff.actor(), change).await?.ok_or(Problem::NoTicket)?;
     if is_correction {
@@ -193,18 +193,10 @@ pub(super) async fn act(
     Ok(Json(app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)?))
 }
 
-async fn change(
-    app: &AppState,
-    staff: &Staff,
-    ticket: &Ticket,
-    action: Action,
-) -> Result<TicketChange, Problem> {
+async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<TicketChange, Problem> {
     let wrong = |detail: &str| Problem::InvalidValue { detail: detail.to_owned() };
     let limit = app.settings.max_message_characters;
     Ok(match action {
-        Action::Claim if staff.agent().is_none() => {
-            return Err(wrong("A key cannot claim a ticket: use `assign`."));
-        }
         Action::Claim => TicketChange::Claim,
         Action::Assign { agent } => {
             let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);

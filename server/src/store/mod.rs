@@ -108,6 +108,9 @@ pub enum StoreError {
     /// A ticket cannot take that step.
     #[error(transparent)]
     TicketStep(#[from] IllegalTicketStep),
+    /// Only somebody can have a ticket.
+    #[error("whoever claims a ticket must be an agent")]
+    ClaimByNobody,
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {

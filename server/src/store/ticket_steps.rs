@@ -63,7 +63,8 @@ impl Store {
     /// Changes a ticket, and the conversation with it. Nothing when there is no such ticket.
     ///
     /// # Errors
-    /// [`StoreError::TicketStep`] when it is not in a state for that; when the database fails.
+    /// [`StoreError::TicketStep`] when it is not in a state for that; [`StoreError::ClaimByNobody`] when an actor who is no agent claims it;
+    /// when the database fails.
     pub async fn change_ticket(
         &self,
         ticket: TicketId,
@@ -76,10 +77,8 @@ impl Store {
         let by = Some(actor.name.as_str());
         match change {
             TicketChange::Claim => {
-                if let Some(agent) = actor.agent {
-                    assign(&mut writing, ticket, &found, TicketStep::Claim, (agent, &actor.shown), by)
-                        .await?;
-                }
+                let agent = actor.agent.ok_or(StoreError::ClaimByNobody)?;
+                assign(&mut writing, ticket, &found, TicketStep::Claim, (agent, &actor.shown), by).await?;
             }
             TicketChange::Assign(agent, name) => {
                 assign(&mut writing, ticket, &found, TicketStep::Assign, (agent, &name), by).await?;

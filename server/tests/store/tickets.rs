@@ -44,6 +44,16 @@ async fn a_step_that_cannot_be_taken_changes_nothing(Place { store, .. }: &Place
     }
 }
 
+contract!(nobody_in_particular_cannot_claim_a_ticket);
+async fn nobody_in_particular_cannot_claim_a_ticket(Place { store, .. }: &Place) {
+    let (_, ticket) = waiting(store, "a").await;
+    let key = Actor { name: "key erp".to_owned(), shown: "erp".to_owned(), agent: None };
+    let before = all_of(store, ticket).await;
+    let refused = change(store, ticket, &key, TicketChange::Claim).await;
+    assert!(matches!(refused, Err(StoreError::ClaimByNobody)), "{refused:?}");
+    assert_eq!(all_of(store, ticket).await, before);
+}
+
 contract!(a_ticket_that_is_not_there_is_not_changed);
 async fn a_ticket_that_is_not_there_is_not_changed(Place { store, .. }: &Place) {
     let lin = agent(store, "lin").await;
