@@ -195,14 +195,8 @@ impl Store {
             })
             .connect(url.as_str())
             .await?;
-        Ok(Self {
-            writer,
-            readers,
-            dialect: Dialect::Sqlite,
-            url: Secret::new(url.to_string()),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        let url = Secret::new(url.to_string());
+        Self::ready(writer, readers, Dialect::Sqlite, url).await
     }
 
     /// Connects to PostgreSQL and brings the schema up to date.
@@ -217,14 +211,19 @@ impl Store {
             .connect(url.expose())
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self {
-            writer: pool.clone(),
-            readers: pool,
-            dialect: Dialect::Postgres,
-            url: url.clone(),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        Self::ready(pool.clone(), pool, Dialect::Postgres, url.clone()).await
+    }
+
+    /// The store over a database with the schema of this program, and with what is in it in this program's form.
+    async fn ready(
+        writer: AnyPool,
+        readers: AnyPool,
+        dialect: Dialect,
+        url: Secret,
+    ) -> Result<Self, StoreError> {
+        let store = Self { writer, readers, dialect, url, live: Live::new(), subscriptions: Arc::default() };
+        store.make_searchable().await?;
+        Ok(store)
     }
 
     /// The same, with deliveries kept for those who subscribe, in the transaction in which something happens.
