@@ -110,9 +110,9 @@ async fn with_what_to_expect(
         }
         let minutes = (usual_seconds(app).await? + 59) / 60;
         parts.push(filled(&replies.wait_open, &[("minutes", &minutes.max(1).to_string())]));
-    } else {
+    } else if let Some(opens) = opens {
         let Settings { hours, .. } = app.settings.as_ref();
-        let opens = opens.map(|opens| day_and_time(app.now(), opens, language)).unwrap_or_default();
+        let opens = day_and_time(app.now(), opens, language);
         parts.push(filled(
             &replies.wait_closed,
             &[("hours", &hours.describe(language.tag())), ("opens", &opens)],
