@@ -143,7 +143,8 @@ export class MockServer {
   _show(response, conversation) {
     const { id, state, created_at, language, last_sequence, messages, rating, waiting } = conversation;
     const can_rate = rating === null && messages.some(({ sender }) => sender !== "shopper");
-    return json(response, 200, { id, state, created_at, language, last_sequence, messages, rating, waiting, can_rate });
+    const notices = conversation.events.filter(({ kind }) => kind === "state");
+    return json(response, 200, { id, state, created_at, language, last_sequence, messages, notices, rating, waiting, can_rate });
   }
 
   _message(response, conversation, { body }) {

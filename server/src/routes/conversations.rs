@@ -18,7 +18,7 @@ use crate::conversation::{
     Contact, Conversation, ConversationId, ConversationState, Customer, MessageId, Rating,
 };
 use crate::dialogue::{self, Exchange, Waiting};
-use crate::event::Sign;
+use crate::event::{Event, Sign};
 use crate::live::Signal;
 use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
@@ -145,16 +145,18 @@ pub(super) struct Shown {
     #[serde(flatten)]
     conversation: Conversation,
     messages: Vec<Message>,
+    /// Who spoke for the shop when: the events of kind `state`.
+    notices: Vec<Event>,
     waiting: Option<Waiting>,
     can_rate: bool,
 }
 
 pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Json<Shown>, Problem> {
-    let found = app.store.conversation_with_messages(visitor.conversation).await?;
-    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
+    let found = app.store.conversation_with_notices(visitor.conversation).await?;
+    let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
     let waiting = dialogue::waiting(&app, visitor.conversation).await?;
     let can_rate = can_rate(&conversation, &messages);
-    Ok(Json(Shown { conversation, messages, waiting, can_rate }))
+    Ok(Json(Shown { conversation, messages, notices, waiting, can_rate }))
 }
 
 /// Whether there is something to rate that was not rated: an answer, or an end.

@@ -8,7 +8,7 @@ use super::rows::{CONVERSATION, EVENT, conversation_of, event_of, from_word, mes
 use super::writing::Writing;
 use super::{Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, Customer};
-use crate::event::{Change, Event};
+use crate::event::{Change, Event, Happening};
 use crate::message::Message;
 use crate::ticket::{Entry, TicketStep};
 
@@ -92,6 +92,33 @@ impl Store {
         .fetch_all(&mut *reader)
         .await?;
         Ok(Some((conversation, rows.iter().map(message_of).collect::<Result<_, _>>()?)))
+    }
+
+    /// A conversation with everything said in it, and with who spoke for the shop when, each in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn conversation_with_notices(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<(Conversation, Vec<Message>, Vec<Event>)>, StoreError> {
+        let mut reader = self.snapshot().await?;
+        let Some(conversation) = conversation(&mut reader, id).await? else { return Ok(None) };
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind IN ('message', 'state') ORDER BY sequence"
+        )))
+        .bind(id.to_string())
+        .fetch_all(&mut *reader)
+        .await?;
+        let (mut messages, mut notices) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let event = event_of(row)?;
+            match event.happening {
+                Happening::Message { message } => messages.push(*message),
+                Happening::Change(_) => notices.push(event),
+            }
+        }
+        Ok(Some((conversation, messages, notices)))
     }
 
     /// The first `limit` events after that number.

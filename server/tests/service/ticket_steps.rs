@@ -95,6 +95,33 @@ async fn a_released_ticket_waits_for_the_next_agent() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_loaded_again_learns_who_spoke_for_the_shop() {
+    let (app, conversation, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    act(&app, &lin, &ticket, json!({ "action": "claim" })).await;
+    act(&app, &lin, &ticket, json!({ "action": "close" })).await;
+    let shown = app.shown(&conversation).await;
+    let told: Vec<(&Value, &Value)> = shown["notices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|notice| (&notice["state"], &notice["agent"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("waiting_for_human"), &Value::Null),
+            (&json!("with_human"), &json!("Agent lin")),
+            (&json!("closed"), &json!("Agent lin")),
+        ]
+    );
+    let events = app.get(&format!("/v1/conversations/{conversation}/events")).await.json();
+    let states: Vec<&Value> =
+        events["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "state").collect();
+    assert_eq!(shown["notices"].as_array().unwrap().iter().collect::<Vec<_>>(), states);
+}
+
+#[tokio::test]
 async fn only_who_still_works_for_the_shop_can_be_given_a_ticket() {
     let (app, _, ticket) = complaint().await;
     let lin = app.agent("lin", Role::Agent).await;
