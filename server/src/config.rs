@@ -121,7 +121,8 @@ pub struct SiteConfig {
     pub color: Option<String>,
     /// On which side the widget is.
     pub position: Position,
-    /// A file with the secret under which the shop signs its customers' ids; `SHOPDESK_IDENTITY_SECRET` comes in its place.
+    /// A file with the secret under which the shop signs its customers' ids; `SHOPDESK_IDENTITY_SECRET_…` with the
+    /// site's name, or else `SHOPDESK_IDENTITY_SECRET`, comes in its place.
     pub identity_secret_file: Option<PathBuf>,
 }
 

@@ -36,6 +36,9 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often a shared index is compared with the articles in force.
 const COMPARISON: Duration = Duration::from_secs(60);
 
+/// Holds the identity secret of all sites that have none of their own.
+const IDENTITY_VARIABLE: &str = "SHOPDESK_IDENTITY_SECRET";
+
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  shopdesk serve --listen 127.0.0.1:8080")]
 pub(crate) struct Arguments {
@@ -107,8 +110,9 @@ fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
 }
 
 fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
-    let variable = "SHOPDESK_IDENTITY_SECRET";
-    let identity = optional_secret(variable, site.identity_secret_file.as_deref())?;
+    let variable = identity_variable(name, |variable| std::env::var_os(variable).is_some());
+    let identity = optional_secret(&variable, site.identity_secret_file.as_deref());
+    let identity = identity.with_context(|| format!("of `sites.{name}`"))?;
     let identity =
         identity.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{name}`"))?;
     Ok(Site {
@@ -119,6 +123,13 @@ fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
         position: site.position,
         identity,
     })
+}
+
+/// The variable that holds a site's identity secret: its own when that is set, or else that of all sites.
+fn identity_variable(site: &str, is_set: impl Fn(&str) -> bool) -> String {
+    let name = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+    let own = format!("{IDENTITY_VARIABLE}_{}", site.chars().map(name).collect::<String>());
+    if is_set(&own) { own } else { IDENTITY_VARIABLE.to_owned() }
 }
 
 async fn run_server(
@@ -331,4 +342,16 @@ async fn stop_signal() {
         }
     }
     drop(interrupted.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_has_its_own_identity_secret_before_that_of_all() {
+        let set = |variable: &str| variable == "SHOPDESK_IDENTITY_SECRET_OUTLET_EU";
+        assert_eq!(identity_variable("outlet-eu", set), "SHOPDESK_IDENTITY_SECRET_OUTLET_EU");
+        assert_eq!(identity_variable("main", set), "SHOPDESK_IDENTITY_SECRET");
+    }
 }
