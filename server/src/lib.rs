@@ -6,10 +6,11 @@
 //! 2. [`Conversation`], [`Message`], [`Event`], [`Ticket`]: what is kept, and which steps each of them may take.
 //! 3. [`Store`]: where everything is kept, in SQLite or PostgreSQL.
 //! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
-//! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
-//! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
-//! 7. [`mod@auth`]: who may come in, and how often.
-//! 8. [`router`]: the HTTP routes, thin.
+//! 5. [`mod@lookup`]: the shop's own system, asked how an order stands.
+//! 6. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
+//! 7. [`mod@watch`]: what happens by itself: deadlines, assignment.
+//! 8. [`mod@auth`]: who may come in, and how often.
+//! 9. [`router`]: the HTTP routes, thin.
 
 mod dialogue;
 
@@ -25,8 +26,8 @@ pub use conversation::{
 };
 pub use event::{Change, Event, Happening, Sign};
 pub use message::{
-    ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
-    Sender,
+    AboutOrder, ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply,
+    ReplyKind, Sender,
 };
 pub use ticket::{
     Correction, CorrectionId, Deadline, Entry, IllegalTicketStep, LogEntry, Suggestion, Ticket,
@@ -42,6 +43,8 @@ pub use store::{
 };
 
 mod live;
+mod lookup;
+pub use lookup::{Lookup, LookupConfigError};
 
 mod inference;
 pub use inference::{AssessError, Assessor};
@@ -76,7 +79,8 @@ mod serve;
 mod state;
 
 pub use config::{
-    DatabaseConfig, DialogueConfig, LimitConfig, Position, ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DialogueConfig, LimitConfig, LookupConfig, Position, ServerConfig, SiteConfig,
+    WebhookConfig,
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;

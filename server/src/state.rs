@@ -19,7 +19,9 @@ use crate::auth::{
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
-use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
+use crate::{
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Lookup, Position, Replies, Store, Webhook,
+};
 
 /// The parts of the running service. Cheap to clone.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct Settings {
     pub sites: BTreeMap<String, Site>,
     /// Where the shop's systems take what happens, by name.
     pub webhooks: Arc<BTreeMap<String, Webhook>>,
+    /// What knows how orders stand, if the shop has it.
+    pub lookup: Option<Lookup>,
     /// How the program talks.
     pub dialogue: DialogueConfig,
     /// When people are there.

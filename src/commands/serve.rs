@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, IdentityCheck, Present, Secret, Settings, Shelf, Site, SiteConfig, Subscription,
-    VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
+    AppState, Assessor, IdentityCheck, Lookup, Present, Secret, Settings, Shelf, Site, SiteConfig,
+    Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
 };
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
@@ -74,6 +74,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         time_zone: shop.time_zone()?,
         sites: sites.collect::<anyhow::Result<_>>()?,
         webhooks: Arc::new(webhooks(shop)?),
+        lookup: lookup(shop)?,
         dialogue: shop.dialogue.clone(),
         hours: shop.hours.clone(),
         deadlines: shop.deadlines.clone(),
@@ -107,6 +108,15 @@ fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
         Ok((name.clone(), Webhook { url, events, secret, allow_private }))
     };
     shop.webhooks.iter().map(checked).collect()
+}
+
+/// The shop's system that knows how orders stand.
+fn lookup(shop: &Shop) -> anyhow::Result<Option<Lookup>> {
+    let Some(config) = &shop.lookup else { return Ok(None) };
+    let secret = Secret::from_env_or_file("SHOPDESK_LOOKUP_SECRET", config.secret_file.as_deref());
+    let secret = secret.context("of `[lookup]`")?;
+    let secret = WebhookSecret::parse(secret.expose()).context("of `[lookup]`")?;
+    Ok(Some(Lookup::new(config, secret)?))
 }
 
 fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {

@@ -1,6 +1,7 @@
 //! What happens to a shopper's message: it is stored, joined with what else the shopper is writing, assessed, and answered or handed over.
 
 mod handover;
+mod look_up;
 mod outcome;
 mod waiting;
 

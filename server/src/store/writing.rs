@@ -45,9 +45,11 @@ impl NewRow {
     /// What the program says.
     pub(super) fn reply(text: String, reply: &Reply) -> Self {
         let likeliest = reply.assessment.as_ref().and_then(|assessed| assessed.intents.first());
+        // A number alone says little of what is meant by it.
+        let meant = reply.order.as_ref().map(|order| &order.intent);
         Self {
             reply_kind: Some(reply.kind),
-            intent: likeliest.map(|intent| intent.id.clone()),
+            intent: meant.or(likeliest.map(|intent| &intent.id)).cloned(),
             contents: Some(to_json(reply)),
             ..Self::of(Sender::Bot, text, None)
         }

@@ -320,6 +320,7 @@ pub(crate) fn settings() -> Settings {
         time_zone: TimeZone::UTC,
         sites: [("main".to_owned(), site)].into(),
         webhooks: Arc::default(),
+        lookup: None,
         dialogue: DialogueConfig {
             quiet_milliseconds: 0,
             longest_turn_milliseconds: 0,
@@ -378,7 +379,7 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    const KEYS: [(&str, &str); 21] = [
+    const KEYS: [(&str, &str); 24] = [
         ("clarify", "which?"),
         ("greeting", "greeting"),
         ("thanks", "thanks"),
@@ -399,6 +400,9 @@ fn replies() -> Replies {
         ("wait_queue", "[{position} ahead]"),
         ("wait_closed", "[{hours}, {opens}]"),
         ("nobody_yet", "nobody yet"),
+        ("order_status", "[{order}: {status}]"),
+        ("order_unknown", "[no {order}]"),
+        ("ask_order_number", "which order?"),
         ("contact_thanks", "contact thanks"),
     ];
     let sentences = |language: &str| -> Value {

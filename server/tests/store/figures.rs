@@ -19,6 +19,7 @@ async fn replies_are_counted_by_kind_and_by_their_likeliest_intent(Place { store
     for (kind, helpful) in [
         (ReplyKind::Answer, Some(true)),
         (ReplyKind::Answer, Some(false)),
+        (ReplyKind::OrderStatus, None),
         (ReplyKind::Clarify, None),
         (ReplyKind::Notice, None),
     ] {
@@ -38,16 +39,16 @@ async fn replies_are_counted_by_kind_and_by_their_likeliest_intent(Place { store
     let (from, until) = (Timestamp::now() - hour, Timestamp::now() + hour);
     let stats = store.stats(from, until, &TimeZone::UTC).await.unwrap();
     let total = &stats.total;
-    assert_eq!((total.conversations, total.messages, total.tickets), (1, 4, 1));
-    assert_eq!((total.answered, total.clarified), (2, 1));
+    assert_eq!((total.conversations, total.messages, total.tickets), (1, 5, 1));
+    assert_eq!((total.answered, total.clarified), (3, 1));
     assert_eq!((total.helpful, total.not_helpful), (1, 1));
     assert_eq!((total.ratings, total.mean_rating), (1, Some(4.0)));
     let intent = &stats.intents["return_window"];
-    assert_eq!((intent.answered, intent.clarified), (2, 1));
+    assert_eq!((intent.answered, intent.clarified), (3, 1));
     assert_eq!(stats.intents["refund_amount"].tickets, 1);
     assert_eq!(stats.handover_reasons["intent_needs_human"], 1);
     let by_day: u64 = stats.days.values().map(|day| day.messages).sum();
-    assert_eq!(by_day, 4);
+    assert_eq!(by_day, 5);
 }
 
 contract!(what_happened_before_or_after_is_not_counted);

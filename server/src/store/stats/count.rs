@@ -85,7 +85,7 @@ async fn count_messages(
         let (begins, sender): (i64, String) = (row.try_get("begins")?, row.try_get("sender")?);
         let kind: Option<String> = row.try_get("reply_kind")?;
         let helpful: Option<i64> = row.try_get("helpful")?;
-        let answered = of(kind.as_deref() == Some("answer"));
+        let answered = of(matches!(kind.as_deref(), Some("answer" | "order_status")));
         let clarified = of(kind.as_deref() == Some("clarify"));
         stats.on(days, begins, |day| {
             day.messages += of(sender == "shopper");

@@ -29,7 +29,7 @@ pub struct DayFigures {
     pub conversations: u64,
     /// Messages of shoppers.
     pub messages: u64,
-    /// Turns that an article answered.
+    /// Turns that an article, or the state of an order, answered.
     pub answered: u64,
     /// Turns that were asked back about.
     pub clarified: u64,
