@@ -124,8 +124,8 @@ impl Store {
     /// Takes back the tickets of those who do not work for the shop any more, so that others get them.
     pub(crate) async fn take_back_abandoned(&self) -> Result<(), StoreError> {
         let rows = sqlx::query(
-            "SELECT tickets.id FROM agents JOIN tickets ON assignee = agents.id \
-             WHERE is_active = 0 AND state IN ('assigned', 'snoozed')",
+            "SELECT tickets.id FROM agents CROSS JOIN tickets \
+             WHERE is_active = 0 AND assignee = agents.id AND state IN ('assigned', 'snoozed')",
         )
         .fetch_all(&self.readers)
         .await?;

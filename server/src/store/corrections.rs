@@ -56,7 +56,7 @@ pub(super) async fn correct_priority(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16, \
-         next_alert_at = 0 WHERE id = $1",
+         next_alert_at = CASE WHEN next_alert_at IS NULL THEN NULL ELSE 0 END WHERE id = $1",
     )
     .bind(ticket.to_string())
     .bind(urgency(new))

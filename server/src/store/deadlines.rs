@@ -42,8 +42,9 @@ impl Store {
     /// Tickets that somebody should work on and that may have something to alert of at that time.
     pub(crate) async fn watched(&self, at: Timestamp) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, first_response_at, resolution_due, alerts, next_alert_at \
-             FROM tickets WHERE state IN ('open', 'assigned') AND next_alert_at <= $1 ORDER BY next_alert_at",
+            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, \
+             first_response_at, resolution_due, alerts, next_alert_at \
+             FROM tickets WHERE next_alert_at <= $1 ORDER BY next_alert_at",
         )
         .bind(at.as_millisecond())
         .fetch_all(&self.readers)
@@ -87,7 +88,7 @@ impl Store {
 
     /// Has every ticket looked at anew: hours and deadlines may be others than when they were looked at.
     pub(crate) async fn watch_all(&self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tickets SET next_alert_at = 0 WHERE state IN ('open', 'assigned', 'snoozed')")
+        sqlx::query("UPDATE tickets SET next_alert_at = 0 WHERE state IN ('open', 'assigned')")
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -145,7 +146,7 @@ impl Store {
 
     /// Brings back tickets that were put off until now.
     pub(crate) async fn wake_due(&self, at: Timestamp) -> Result<usize, StoreError> {
-        let rows = sqlx::query("SELECT id FROM tickets WHERE state = 'snoozed' AND snoozed_until <= $1")
+        let rows = sqlx::query("SELECT id FROM tickets WHERE snoozed_until <= $1")
             .bind(at.as_millisecond())
             .fetch_all(&self.readers)
             .await?;

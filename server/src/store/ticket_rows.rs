@@ -86,13 +86,19 @@ pub(super) async fn set_state(
 ) -> Result<(), StoreError> {
     let closed_at =
         matches!(state, TicketState::Closed | TicketState::Merged).then(|| now().as_millisecond());
-    sqlx::query("UPDATE tickets SET state = $2, closed_at = $3, updated_at = $4 WHERE id = $1")
-        .bind(ticket.to_string())
-        .bind(state.as_str())
-        .bind(closed_at)
-        .bind(now().as_millisecond())
-        .execute(&mut **writing)
-        .await?;
+    // Whoever puts it off says until when after this.
+    let next_alert_at = matches!(state, TicketState::Open | TicketState::Assigned).then_some(0_i64);
+    sqlx::query(
+        "UPDATE tickets SET state = $2, closed_at = $3, updated_at = $4, next_alert_at = $5, \
+         snoozed_until = NULL WHERE id = $1",
+    )
+    .bind(ticket.to_string())
+    .bind(state.as_str())
+    .bind(closed_at)
+    .bind(now().as_millisecond())
+    .bind(next_alert_at)
+    .execute(&mut **writing)
+    .await?;
     writing.signals.push(Signal::Ticket { ticket });
     Ok(())
 }

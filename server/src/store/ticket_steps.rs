@@ -119,7 +119,7 @@ pub(super) async fn assign(
 ) -> Result<(), StoreError> {
     let state = found.state.after(step)?;
     set_state(writing, ticket, state).await?;
-    sqlx::query("UPDATE tickets SET assignee = $2, snoozed_until = NULL WHERE id = $1")
+    sqlx::query("UPDATE tickets SET assignee = $2 WHERE id = $1")
         .bind(ticket.to_string())
         .bind(agent.to_string())
         .execute(&mut **writing)
@@ -179,10 +179,6 @@ async fn wake(
     let state = found.state.after(TicketStep::Wake)?;
     let state = if found.assignee.is_some() { TicketState::Assigned } else { state };
     set_state(writing, ticket, state).await?;
-    sqlx::query("UPDATE tickets SET snoozed_until = NULL WHERE id = $1")
-        .bind(ticket.to_string())
-        .execute(&mut **writing)
-        .await?;
     log(writing, ticket, by, &Entry::Woken).await
 }
 

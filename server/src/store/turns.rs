@@ -207,8 +207,7 @@ async fn begin_anew(
          opening_response_due = CASE WHEN reopened_at IS NULL THEN first_response_due ELSE opening_response_due END, \
          opening_response_at = CASE WHEN reopened_at IS NULL THEN first_response_at ELSE opening_response_at END, \
          opening_closed_at = CASE WHEN reopened_at IS NULL THEN closed_at ELSE opening_closed_at END, \
-         reopened_at = $2, first_response_due = $3, resolution_due = $4, first_response_at = NULL, alerts = 0, next_alert_at = 0, \
-         assignee = NULL \
+         reopened_at = $2, first_response_due = $3, resolution_due = $4, first_response_at = NULL, alerts = 0, assignee = NULL \
          WHERE id = $1",
     )
     .bind(ticket.to_string())
