@@ -38,6 +38,15 @@ async fn a_question_for_an_order_is_answered_in_the_words_of_the_shops_system() 
 }
 
 #[tokio::test]
+async fn the_number_in_the_message_comes_before_that_of_the_page() {
+    let (app, shop) = desk().await;
+    let conversation = begin(&app, json!({ "context": { "order": "1" } })).await;
+    let exchange = app.say(&conversation, &format!("订单{NUMBER}什么时候发货")).await;
+    assert_eq!(exchange["reply"]["kind"], "order_status", "{exchange}");
+    assert_eq!(shop.asked()[0]["order_number"], NUMBER);
+}
+
+#[tokio::test]
 async fn a_reader_of_another_language_is_told_in_that_language() {
     let (app, shop) = desk().await;
     let conversation = begin(&app, json!({ "language": "en", "context": { "order": NUMBER } })).await;
