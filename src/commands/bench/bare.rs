@@ -65,7 +65,8 @@ fn measure(shop: &Shop, time: Duration) -> anyhow::Result<Figures> {
         calls += 1;
     }
     let seconds = started.elapsed().as_secs_f64() / f64::from(calls);
-    let processor = processor_seconds().zip(processor).map(|(after, before)| (after - before) / f64::from(calls));
+    let processor =
+        processor_seconds().zip(processor).map(|(after, before)| (after - before) / f64::from(calls));
     let total: usize = tokens.iter().map(Vec::len).sum();
     Ok(Figures {
         engine: shop.model.engine.resolve()?.name(),
@@ -89,7 +90,8 @@ fn processor_seconds() -> Option<f64> {
 
 fn print(figures: &Figures) -> std::io::Result<()> {
     let processor = figures.processor_seconds_per_message.map(|seconds| seconds * 1e3);
-    let processor = processor.map(|time| format!(", {time:.2} ms of processor time each")).unwrap_or_default();
+    let processor =
+        processor.map(|time| format!(", {time:.2} ms of processor time each")).unwrap_or_default();
     output::line(format_args!(
         "{} on {} threads: {:.0} messages/s, {:.0} tokens/s, {:.1} tokens a message{processor}",
         figures.engine,
