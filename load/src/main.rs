@@ -79,6 +79,8 @@ struct Arguments {
 struct Extent {
     /// Of each scenario.
     lasts: Duration,
+    /// How long the crowd gathers before saturation is measured.
+    warm_up: Duration,
     /// In how many parts saturation is measured, each with the bare encoder right after it.
     rounds: u32,
     /// How long the bare encoder is measured each time.
@@ -89,15 +91,16 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(arguments: &Arguments) -> Self {
-        let Arguments { seconds, streams, quick, .. } = *arguments;
+    fn of(&Arguments { seconds, streams, quick, .. }: &Arguments) -> Self {
         if quick {
-            let (lasts, bare, settle) =
-                (Duration::from_secs(6), Duration::from_secs(1), Duration::from_secs(2));
-            return Self { lasts, rounds: 1, bare, streams: streams.min(1_000), settle };
+            return Self::in_seconds([6, 2, 1, 2], 1, streams.min(1_000));
         }
-        let (bare, settle) = (Duration::from_secs(3), Duration::from_secs(20));
-        Self { lasts: Duration::from_secs(seconds.max(6)), rounds: 3, bare, streams, settle }
+        Self::in_seconds([seconds.max(6), 3, 3, 20], 3, streams)
+    }
+
+    fn in_seconds(times: [u64; 4], rounds: u32, streams: usize) -> Self {
+        let [lasts, warm_up, bare, settle] = times.map(Duration::from_secs);
+        Self { lasts, warm_up, rounds, bare, streams, settle }
     }
 }
 
@@ -105,7 +108,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     // One thread: the desk should have the processor, and what is done here is little.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run(&arguments))?;
+    let report = runtime.block_on(run(&arguments, &Extent::of(&arguments)))?;
     output::line(table::of(&report))?;
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&report)?;
@@ -114,14 +117,77 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
+async fn run(arguments: &Arguments, extent: &Extent) -> anyhow::Result<Report> {
     let setting = scenarios::Setting::new(arguments)?;
-    let extent = Extent::of(arguments);
     setting.check_room(extent.streams)?;
-    let saturation = scenarios::saturation::run(&setting, &extent).await?;
+    let saturation = scenarios::saturation::run(&setting, extent).await?;
     let visits_per_second = saturation.steady_visits(arguments.rate);
     let steady = scenarios::steady::run(&setting, visits_per_second, extent.lasts).await?;
     let burst = scenarios::burst::run(&setting, visits_per_second, extent.lasts).await?;
-    let idle = scenarios::idle_streams::run(&setting, visits_per_second, &extent).await?;
+    let idle = scenarios::idle_streams::run(&setting, visits_per_second, extent).await?;
     Report::new(&setting, arguments.quick, saturation, steady, burst, idle)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use super::*;
+    use crate::stand_in::{Manner, StandIn};
+
+    /// Prints what `shopdesk bench bare` does, having read all messages.
+    const BENCH: &str = "#!/bin/sh\nmessages=$(wc -l)\n\
+        echo '{\"engine\": \"stand-in\", \"threads\": 2, \"messages\": '$messages', \"tokens\": 9, \
+        \"messages_per_second\": 500.0, \"processor_seconds_per_message\": 0.001}'\n";
+
+    /// A stand-in for the desk, one for its encoder, and little time.
+    #[tokio::test]
+    async fn a_whole_run_measures_everything_and_finds_all_that_was_said() {
+        let stand_in = StandIn::start(Manner::Good).await;
+        let folder = tempfile::tempdir().unwrap();
+        let shopdesk = folder.path().join("shopdesk");
+        std::fs::write(&shopdesk, BENCH).unwrap();
+        std::fs::set_permissions(&shopdesk, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = "[dialogue]\nquiet_milliseconds = 10\n[limits]\nper_address = 600\n";
+        std::fs::write(folder.path().join("shopdesk.toml"), settings).unwrap();
+        let arguments = Arguments {
+            desk: stand_in.address,
+            server: std::process::id(),
+            shopdesk,
+            shop: folder.path().to_owned(),
+            messages: Path::new(env!("CARGO_MANIFEST_DIR")).join("../shop/test"),
+            seconds: 60,
+            streams: 50,
+            rate: Some(30.0),
+            quick: false,
+            json: None,
+        };
+        let [lasts, warm_up, bare, settle] = [600, 400, 1, 1].map(Duration::from_millis);
+        let extent = Extent { lasts, warm_up, rounds: 3, bare, streams: 50, settle };
+        let report = run(&arguments, &extent).await.unwrap();
+
+        assert!(report.audit.nothing_is_lost(), "{:?}", report.audit);
+        assert_eq!((report.saturation.rounds.len(), report.saturation.shoppers), (3, 110));
+        let middle = report.saturation.middle();
+        assert!(middle.assessed_per_second > 0.0, "the crowd was answered");
+        assert!((middle.share_of_bare - middle.assessed_per_second / 500.0).abs() < 1e-9);
+        assert!(middle.bare.messages as f64 <= middle.assessed_per_second, "measured on what was assessed");
+        let shoppers =
+            [&report.steady.row, &report.burst.before, &report.burst.during, &report.idle_streams.steady.row];
+        let turns = shoppers.map(|row| row.turns);
+        assert!(turns[2] > turns[1], "the burst is more than what was before: {turns:?}");
+        assert!(shoppers.iter().all(|row| row.shed() + row.failures() == 0));
+        assert_eq!((report.idle_streams.streams, report.idle_streams.broken), (50, 0));
+        assert!(table::of(&report).contains("Nothing was lost"));
+        assert_eq!(serde_json::to_value(&report).unwrap()["quiet_milliseconds"], 10);
+    }
+
+    #[test]
+    fn a_quick_run_is_short_whatever_else_was_asked_for() {
+        let arguments = "load --desk 127.0.0.1:1 --server 1 --shopdesk x --shop y --seconds 600 --quick";
+        let arguments = Arguments::try_parse_from(arguments.split(' ')).unwrap();
+        let extent = Extent::of(&arguments);
+        assert_eq!((extent.lasts, extent.streams, extent.rounds), (Duration::from_secs(6), 1_000, 1));
+    }
 }

@@ -63,6 +63,11 @@ impl VisitRecord {
     pub(crate) fn end(&self) -> Option<Duration> {
         self.turns.last().map(TurnRecord::end)
     }
+
+    /// Whether the desk had room for all of it.
+    pub(crate) fn went_well(&self) -> bool {
+        self.turns.iter().all(|turn| matches!(turn.fate, Fate::Answered(_) | Fate::WithHuman))
+    }
 }
 
 impl TurnRecord {

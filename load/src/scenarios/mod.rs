@@ -25,7 +25,7 @@ use crate::process::Process;
 /// Files that each process has open beside connections of ours.
 const OTHER_FILES: usize = 200;
 /// The fewest connections for shoppers beside idle streams.
-const FEWEST_CONNECTIONS: usize = 1_000;
+const FEWEST_CONNECTIONS: usize = 500;
 
 /// The desk, and what is known of it.
 pub(crate) struct Setting {

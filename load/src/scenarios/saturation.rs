@@ -23,8 +23,6 @@ use crate::shopper::{Pace, walk};
 /// Shoppers for each that would do if the desk were as fast as the bare encoder: what waits keeps batches full.
 const CROWD: f64 = 2.0;
 const FEWEST_SHOPPERS: usize = 64;
-/// How long the crowd gathers before it is measured.
-const WARM_UP: Duration = Duration::from_secs(3);
 /// How long a shopper who is turned away stays away.
 const TURNED_AWAY: Duration = Duration::from_secs(1);
 /// Steady traffic, as a share of what the desk takes at saturation.
@@ -46,6 +44,7 @@ pub(crate) struct Round {
     pub(crate) turns_per_second: f64,
     /// Turns that the model was asked for; greetings and thanks are not among them.
     pub(crate) assessed_per_second: f64,
+    /// Those in which nothing was shed and nothing failed.
     pub(crate) visits_per_second: f64,
     /// On the turns that were assessed in this round.
     pub(crate) bare: Bare,
@@ -97,7 +96,7 @@ pub(crate) async fn run(setting: &Setting, extent: &Extent) -> anyhow::Result<Sa
     for number in 1..=extent.rounds {
         progress(format_args!("saturation, {shoppers} shoppers at once, part {number} of {}", extent.rounds));
         let desk = setting.desk(0);
-        let (mut visits, times) = crowded(setting, &desk, shoppers, extent.lasts / extent.rounds).await?;
+        let (mut visits, times) = crowded(setting, &desk, shoppers, extent).await?;
         audit.add(&Audit::of_all(&desk, &mut visits, PATIENCE).await);
         drop(desk);
         progress("the bare encoder on the messages that were assessed");
@@ -125,9 +124,9 @@ async fn crowded(
     setting: &Setting,
     desk: &Arc<Desk>,
     shoppers: usize,
-    lasts: Duration,
+    extent: &Extent,
 ) -> anyhow::Result<(Vec<VisitRecord>, Times)> {
-    let (start, until) = (Instant::now(), WARM_UP + lasts);
+    let (start, until) = (Instant::now(), extent.warm_up + extent.lasts / extent.rounds);
     let mut crowd = JoinSet::new();
     for number in 0..shoppers {
         let (desk, visits) = (Arc::clone(desk), Arc::clone(&setting.visits));
@@ -147,7 +146,7 @@ async fn crowded(
         });
     }
     let (server, own) = (setting.server, Process::own());
-    sleep_until(start + WARM_UP).await;
+    sleep_until(start + extent.warm_up).await;
     let before = (start.elapsed(), server.processor_time()?, own.processor_time()?);
     sleep_until(start + until).await;
     let after = (start.elapsed(), server.processor_time()?, own.processor_time()?);
@@ -171,7 +170,7 @@ async fn round(
     let assessed: Vec<Arc<str>> =
         done.iter().filter(|turn| turn.is_assessed()).map(|turn| Arc::clone(&turn.text)).collect();
     let answered = done.iter().filter(|turn| turn.is_answered()).count();
-    let over = visits.iter().filter(|visit| visit.end().is_some_and(is_within)).count();
+    let over = visits.iter().filter(|visit| visit.end().is_some_and(is_within) && visit.went_well()).count();
     let lasts = times.until - times.from;
     let a_second = |count: usize| count as f64 / lasts.as_secs_f64();
     let assessed_count = assessed.len();
