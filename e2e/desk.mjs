@@ -42,7 +42,10 @@ export class Desk {
     const usual = {
       '"../models/multilingual-e5-small"': JSON.stringify(model),
       '"../data"': JSON.stringify(join(folder, "data")),
-      'quiet_milliseconds = 500': "quiet_milliseconds = 50",
+      "quiet_milliseconds = 500": "quiet_milliseconds = 50",
+      // All browsers have one address.
+      "per_address = 600": "per_address = 60000",
+      "conversations_per_address = 30": "conversations_per_address = 1000",
     };
     for (const [from, to] of Object.entries({ ...usual, ...changes })) text = text.replace(from, to);
     text = text.replace(/^\[hours\]\n(?:(?!\[).*\n)*/m, '[hours]\nmon-sun = ["0:00-24:00"]\n\n');
