@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Deserialize;
+use shopdesk_eval::search_quality::read_questions;
 use shopdesk_model::classifier::{Bundle, Promise};
 use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
@@ -16,7 +17,7 @@ use shopdesk_server::{
     DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, OpeningHours, Replies, Secret,
     ServerConfig, SiteConfig, WebhookConfig,
 };
-use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage};
+use shopdesk_triage::{KnowledgeBase, KnownQuestion, Policy, SignalRules, SignalSettings, Triage};
 
 use crate::articles::ShopArticles;
 
@@ -67,8 +68,14 @@ pub(crate) struct Paths {
     /// Messages to learn sentiment from; without them, tickets do not say how the shopper feels.
     pub(crate) sentiment: Option<PathBuf>,
     pub(crate) articles: PathBuf,
+    /// Questions of shoppers with the articles that answer them; without them, only the similar questions tell how far a search can be believed.
+    pub(crate) questions: Option<PathBuf>,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
+    /// Labelled messages that nothing is learnt from, on which a new bundle is compared with the one in use.
+    pub(crate) test: Option<PathBuf>,
+    /// What a new bundle has to keep on them, as `shopdesk eval gate` takes it.
+    pub(crate) limits: Option<PathBuf>,
 }
 
 /// Where passages are found.
@@ -142,12 +149,13 @@ impl Shop {
             return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
-        let Paths { intents, sentiment, articles, model, data } = &mut shop.paths;
+        let Paths { intents, sentiment, articles, questions, model, data, test, limits } = &mut shop.paths;
         let secrets = shop.sites.values_mut().filter_map(|site| site.identity_secret_file.as_mut());
         let secrets = secrets.chain(&mut shop.database.url_file);
         let secrets =
             secrets.chain(shop.webhooks.values_mut().filter_map(|webhook| webhook.secret_file.as_mut()));
-        for path in [intents, articles, model, data].into_iter().chain(sentiment).chain(secrets) {
+        let optional = sentiment.iter_mut().chain(questions).chain(test).chain(limits);
+        for path in [intents, articles, model, data].into_iter().chain(optional).chain(secrets) {
             *path = folder.join(&*path);
         }
         Ok(shop)
@@ -169,6 +177,22 @@ impl Shop {
 
     pub(crate) fn bundle_folder(&self) -> PathBuf {
         self.paths.data.join("bundle")
+    }
+
+    /// Messages that people labelled while the desk was running: learnt from beside the intents.
+    pub(crate) fn corrections(&self) -> PathBuf {
+        self.paths.data.join("corrections.jsonl")
+    }
+
+    /// Reports that the console lists.
+    pub(crate) fn reports(&self) -> PathBuf {
+        self.paths.data.join("reports")
+    }
+
+    /// A new folder there for a report of now on that bundle.
+    pub(crate) fn report_folder(&self, bundle: &str) -> anyhow::Result<PathBuf> {
+        let now = self.now()?.strftime("%Y-%m-%d-%H%M%S");
+        Ok(self.reports().join(format!("{now}-{bundle}")))
     }
 
     /// What evaluations computed, so that the next one need not.
@@ -194,18 +218,23 @@ impl Shop {
 
     /// The shop's bundle, if it suits the settings.
     pub(crate) fn bundle(&self, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
-        let bundle = Bundle::load(&self.bundle_folder(), encoder)?;
+        self.bundle_in(&self.bundle_folder(), encoder)
+    }
+
+    /// A bundle of any folder, if it suits the settings.
+    pub(crate) fn bundle_in(&self, folder: &Path, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
+        let bundle = Bundle::load(folder, encoder)?;
         anyhow::ensure!(
             bundle.keeps(&self.promise.promise()),
             "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
-            self.bundle_folder().display()
+            folder.display()
         );
         if let Some(intent) = &self.policy.human_intent {
             anyhow::ensure!(
                 bundle.classifier().labels().iter().any(|label| label.id == *intent),
                 "`policy.human_intent` is `{intent}`, which the bundle in `{}` does not know: name the intent of asking for a human, \
                  or leave the key out",
-                self.bundle_folder().display()
+                folder.display()
             );
         }
         Ok(bundle)
@@ -235,9 +264,16 @@ impl Shop {
         knowledge_base: Arc<KnowledgeBase>,
     ) -> anyhow::Result<Triage> {
         let signal_rules = SignalRules::new(&self.signals).context("in the shop's settings")?;
-        let triage = Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?;
+        let triage = Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?
+            .with_known_questions(self.known_questions()?);
         articles.provide_answers(&triage)?;
         Ok(triage)
+    }
+
+    /// Questions whose answers the shop knows.
+    fn known_questions(&self) -> anyhow::Result<Arc<[KnownQuestion]>> {
+        let Some(path) = &self.paths.questions else { return Ok(Arc::default()) };
+        Ok(read_questions(path)?.into())
     }
 
     /// The shop's clock.

@@ -69,7 +69,7 @@ impl DialogueConfig {
     }
 }
 
-/// The section `[limits]`: how much anybody may ask in a minute.
+/// The section `[limits]`: how much anybody may ask in a minute, and have open at once.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitConfig {
@@ -81,16 +81,19 @@ pub struct LimitConfig {
     pub per_site: NonZeroU32,
     /// New conversations from one address.
     pub conversations_per_address: NonZeroU32,
+    /// Streams of events that one address has open at once.
+    pub streams_per_address: NonZeroU32,
 }
 
 impl Default for LimitConfig {
     fn default() -> Self {
-        let a_minute = |requests| NonZeroU32::new(requests).expect("a constant above zero");
+        let limit = |number| NonZeroU32::new(number).expect("a constant above zero");
         Self {
-            per_visitor: a_minute(120),
-            per_address: a_minute(600),
-            per_site: a_minute(60_000),
-            conversations_per_address: a_minute(30),
+            per_visitor: limit(120),
+            per_address: limit(600),
+            per_site: limit(60_000),
+            conversations_per_address: limit(30),
+            streams_per_address: limit(100),
         }
     }
 }

@@ -8,14 +8,17 @@
 //! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
 //! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
 //! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
-//! 7. [`mod@auth`]: who may come in, and how often.
-//! 8. [`router`]: the HTTP routes, thin.
+//! 7. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
+//! 8. [`mod@auth`]: who may come in, and how often.
+//! 9. [`router`]: the HTTP routes, thin.
+//! 10. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
 
 mod agent;
 mod conversation;
 mod event;
+mod inbox;
 mod message;
 mod ticket;
 pub use agent::{Agent, AgentId, Role, Skills};
@@ -24,6 +27,7 @@ pub use conversation::{
     IllegalStep, MessageId, Rating, RatingReason,
 };
 pub use event::{Change, Event, Happening, Sign};
+pub use inbox::{CannedReply, CannedReplyId, SavedView, SavedViewId};
 pub use message::{
     ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
     Sender,
@@ -33,18 +37,30 @@ pub use ticket::{
     TicketContents, TicketId, TicketState, TicketStep,
 };
 
+mod review;
+mod workshop;
+pub use review::{CountedShare, ReviewFigures, ReviewVerdict};
+pub use workshop::{
+    Bundles, Candidate, Check, Comparison, FigureChange, GateVerdict, IntentChange, KeptBundle,
+    LabelledExample, MessageChange, Training, TrainingState, TrainingStep, Workshop, WorkshopError,
+};
+
 mod store;
 pub use store::{
-    Actor, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage, Cursor, DayFigures, Delivery,
-    DeliveryCount, Erased, HistoryEntry, IntentFigures, NewAgent, NewConversation, NewMessage, NewTicket,
-    Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey,
-    StoredSession, StoredVectors, Subscription, TicketChange, TicketFilter, TicketPage, Turn,
+    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage, Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, KeptArticle, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
 };
 
 mod live;
 
 mod inference;
+mod unanswered;
 pub use inference::{AssessError, Assessor};
+
+mod metrics;
+mod readiness;
+mod streams;
+mod under_way;
+pub use crate::metrics::Metrics;
 
 mod deadlines;
 mod hours;

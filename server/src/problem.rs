@@ -11,6 +11,12 @@ use crate::store::StoreError;
 
 /// After how many seconds a refused sender should try again.
 const RETRY_AFTER_SECONDS: u16 = 2;
+/// The same for a stream: within that time it is noticed that others ended.
+const STREAM_RETRY_AFTER_SECONDS: u64 = 15;
+
+/// Marks responses to requests that failed because the database did, for whoever counts them.
+#[derive(Clone, Copy)]
+pub(crate) struct DatabaseFailed;
 
 /// What a client is told.
 #[derive(Debug)]
@@ -53,8 +59,8 @@ pub(crate) enum Problem {
     InvalidValue { detail: String },
     IllegalStep { detail: String },
     TooManyRequests { seconds: u64 },
+    TooManyStreams { whose: &'static str, most: usize },
     Overloaded,
-    NotReady,
     Store(StoreError),
 }
 
@@ -94,6 +100,11 @@ struct Body {
 }
 
 impl Problem {
+    /// Whether it is the database that failed.
+    pub(crate) fn is_database(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Database(_)))
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NoConversation => "no-conversation",
@@ -133,8 +144,8 @@ impl Problem {
             Self::InvalidValue { .. } => "invalid-value",
             Self::IllegalStep { .. } => "illegal-step",
             Self::TooManyRequests { .. } => "too-many-requests",
+            Self::TooManyStreams { .. } => "too-many-streams",
             Self::Overloaded => "overloaded",
-            Self::NotReady => "not-ready",
             Self::Store(_) | Self::Failed => "internal",
         }
     }
@@ -148,7 +159,7 @@ impl Problem {
             | Self::InvalidValue { .. }
             | Self::InvalidParameter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::IllegalStep { .. } => StatusCode::CONFLICT,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::TooManyStreams { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoSite => StatusCode::NOT_FOUND,
             Self::NoMessage => StatusCode::NOT_FOUND,
             Self::NoTicket => StatusCode::NOT_FOUND,
@@ -177,7 +188,6 @@ impl Problem {
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::InvalidBody { status, .. } => *status,
             Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -221,8 +231,8 @@ impl Problem {
             Self::InvalidValue { .. } => "A value cannot be used",
             Self::IllegalStep { .. } => "Not in this state",
             Self::TooManyRequests { .. } => "Too many requests",
+            Self::TooManyStreams { .. } => "Too many streams of events at once",
             Self::Overloaded => "Too many messages at once",
-            Self::NotReady => "Not ready",
             Self::Store(_) | Self::Failed => "Something failed on our side",
         }
     }
@@ -270,12 +280,14 @@ impl Problem {
             | Self::InvalidValue { detail }
             | Self::IllegalStep { detail } => detail.clone(),
             Self::TooManyRequests { seconds } => format!("Try again in {seconds} seconds."),
+            Self::TooManyStreams { whose, most } => {
+                format!("Close one first: {whose} may have {most} open at once.")
+            }
             Self::ClientMessageIdReused => "Give every message its own `client_message_id`.".to_owned(),
             Self::MethodNotAllowed => "The header `allow` says which.".to_owned(),
             Self::UnknownHost => "Name the host in `server.hosts` of shopdesk.toml.".to_owned(),
             Self::TimedOut => "Work goes on; read the conversation again in a moment.".to_owned(),
             Self::Overloaded => format!("Send the request again in {RETRY_AFTER_SECONDS} seconds."),
-            Self::NotReady => "The store does not answer.".to_owned(),
             Self::Store(_) | Self::Failed => {
                 "It was logged. Send the request again; with a `client_message_id` nothing is done twice."
                     .to_owned()
@@ -302,12 +314,16 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let retry_after = match self {
-            Self::Overloaded | Self::NotReady => Some(u64::from(RETRY_AFTER_SECONDS)),
+            Self::Overloaded => Some(u64::from(RETRY_AFTER_SECONDS)),
             Self::TooManyRequests { seconds } => Some(seconds),
+            Self::TooManyStreams { .. } => Some(STREAM_RETRY_AFTER_SECONDS),
             _ => None,
         };
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_database() {
+            response.extensions_mut().insert(DatabaseFailed);
         }
         response
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use jiff::{Timestamp, civil::DateTime};
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::MessageLanguage;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Interval;
 
 use crate::agent::AgentId;
 use crate::auth::{
@@ -19,7 +21,14 @@ use crate::auth::{
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
-use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
+use crate::readiness::Known;
+use crate::streams::Streams;
+use crate::unanswered::Unanswered;
+use crate::under_way::UnderWay;
+use crate::{
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Metrics, Position, Replies, Store, Webhook,
+    Workshop,
+};
 
 /// The parts of the running service. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +45,10 @@ pub struct AppState {
     pub tokens: Arc<VisitorTokens>,
     /// What is known of those who ask just now.
     pub present: Arc<Present>,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Where bundles are made, if this program can make any.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// What the shop chose, checked.
@@ -68,6 +81,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether to believe a proxy about where requests come from.
     pub behind_proxy: bool,
+    /// The folder with the reports of evaluations; it need not be there.
+    pub reports: PathBuf,
 }
 
 /// A storefront.
@@ -104,6 +119,16 @@ pub struct Present {
     pub(crate) passwords: Passwords,
     /// How many passwords are hashed at once: each takes 19 MiB and a thread.
     pub(crate) hashing: Semaphore,
+    /// Streams of events.
+    pub(crate) streams: Streams,
+    /// Requests that are not answered yet.
+    pub(crate) requests: UnderWay,
+    /// Messages that are being answered, whether somebody waits for that or not.
+    pub(crate) answers: UnderWay,
+    /// How the parts of the service were a moment ago.
+    pub(crate) readiness: Known,
+    /// Questions that found no answer, in groups.
+    pub(crate) unanswered: Unanswered,
     /// True as soon as the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -127,8 +152,33 @@ impl Present {
             limits: limits.clone(),
             passwords: Passwords::new()?,
             hashing: Semaphore::new(2),
+            streams: Streams::new(limits.streams_per_address),
+            requests: UnderWay::new(),
+            answers: UnderWay::new(),
+            readiness: Known::default(),
+            unanswered: Unanswered::default(),
             stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Whether the service stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the service stops.
+    pub(crate) async fn stopped(&self) {
+        // We hold the sender ourselves, so there is always somebody who can tell.
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping).await);
+    }
+
+    /// Waits until it is time again for what is done ever again. False when the service stops instead.
+    pub(crate) async fn comes_round(&self, look: &mut Interval) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stopped() => false,
+            _ = look.tick() => true,
+        }
     }
 }
 

@@ -8,12 +8,14 @@ use shopdesk_model::intents::Priority;
 use shopdesk_triage::detect_language;
 
 use crate::message::{Reply, ReplyKind, Sender};
+use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::{AGENT_THERE, AppState, reader};
 use crate::store::StoreError;
 use crate::store::deadlines::{
     FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
 };
+use crate::ticket::Deadline;
 
 /// How often old things are removed.
 const TIDY: Duration = Duration::from_secs(3600);
@@ -22,26 +24,28 @@ const DELIVERIES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Looks again and again, for as long as it is polled.
+/// Looks again and again, until the service stops.
 pub(crate) async fn watch(app: AppState) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
+    while app.present.comes_round(&mut look).await {
         if let Err(problem) = look_once(&app, app.time()).await {
             tracing::error!(problem = problem.code(), "deadlines cannot be looked after, trying again");
+            if problem.is_database() {
+                app.metrics.database_failed(Doing::Watch);
+            }
         }
     }
 }
 
-/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, for as long as it is polled.
+/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, until the service stops.
 pub(crate) async fn tidy(app: AppState) {
     let mut look = tokio::time::interval(TIDY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
+    while app.present.comes_round(&mut look).await {
         if let Err(error) = tidy_once(&app, app.time()).await {
             tracing::error!(%error, "old conversations cannot be removed, trying again");
+            app.metrics.database_failed(Doing::Tidy);
         }
     }
 }
@@ -122,6 +126,8 @@ async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(),
     if app.store.alert(watched, alert).await? && (alert == FIRST_MISSED || alert == RESOLUTION_MISSED) {
         let is_danger = watched.priority == Priority::Urgent;
         tracing::warn!(ticket.id = %watched.ticket, urgent = is_danger, "a deadline was missed");
+        let deadline = if alert == FIRST_MISSED { Deadline::FirstResponse } else { Deadline::Resolution };
+        app.metrics.deadline_missed(deadline);
     }
     Ok(())
 }

@@ -12,17 +12,19 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, IdentityCheck, Present, Secret, Settings, Shelf, Site, SiteConfig, Subscription,
-    VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
+    AppState, Assessor, IdentityCheck, Metrics, Present, Secret, Settings, Shelf, Site, SiteConfig,
+    Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
 };
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
 use crate::shop::{Shop, optional_secret};
+use crate::workshop::ShopWorkshop;
 
 /// How often we look whether there is a new bundle, or new articles.
 const LOOK: Duration = Duration::from_secs(2);
@@ -32,6 +34,9 @@ const RETIREMENT: Duration = Duration::from_secs(30);
 
 /// For how long a visitor's token holds. It is renewed as long as the visitor comes back.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// How often a shared index is compared with the articles in force.
 const COMPARISON: Duration = Duration::from_secs(60);
@@ -63,7 +68,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
 }
 
 /// What the shop chose, as the service takes it.
-fn settings(shop: &Shop) -> anyhow::Result<Settings> {
+pub(crate) fn settings(shop: &Shop) -> anyhow::Result<Settings> {
     let sites = shop.sites.iter().map(|(name, site)| Ok((name.clone(), checked_site(name, site)?)));
     Ok(Settings {
         replies: shop.replies.clone(),
@@ -80,6 +85,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         retention_days: shop.database.retention_days,
         hosts: shop.server.hosts.clone(),
         behind_proxy: shop.server.behind_proxy,
+        reports: shop.reports(),
     })
 }
 
@@ -93,8 +99,6 @@ fn subscriptions(shop: &Shop) -> Vec<Subscription> {
 }
 
 fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
-    // Which of them TLS is made with is chosen once for the program; when it is chosen already, that is just as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let checked = |(name, webhook): (&String, &WebhookConfig)| {
         let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", webhook.secret_file.as_deref());
         let secret = secret.with_context(|| format!("of `webhooks.{name}`"))?;
@@ -129,7 +133,10 @@ async fn run_server(
     revision: i64,
     surplus: Vec<ArticleKey>,
 ) -> anyhow::Result<()> {
-    let assessor = Assessor::start(triage, shop.server.queue)?;
+    let metrics = Metrics::start();
+    let assessor = Assessor::start(triage, shop.server.queue, metrics.clone())?;
+    let shop = Arc::new(shop);
+    let workshop = ShopWorkshop::open(Arc::clone(&shop), articles.clone(), assessor.clone());
     let key = articles.store.installation("visitor_key", new_key).await?;
     let state = AppState {
         store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
@@ -138,12 +145,14 @@ async fn run_server(
         clock: Arc::new(Timestamp::now),
         tokens: Arc::new(VisitorTokens::from_text(&key)),
         present: Arc::new(Present::new(&shop.limits)?),
+        metrics,
+        workshop: Some(Arc::new(workshop)),
     };
+    let store = state.store.clone();
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
     })?;
     let changing = Arc::new(Mutex::new(()));
-    let shop = Arc::new(shop);
     let follower = ArticleFollower {
         shop: Arc::clone(&shop),
         articles: articles.clone(),
@@ -153,8 +162,9 @@ async fn run_server(
         compared: Instant::now(),
         retired: vec![(Instant::now(), surplus)],
     };
-    tokio::spawn(follower.follow());
-    tokio::spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
+    let mut following = JoinSet::new();
+    following.spawn(follower.follow());
+    following.spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
     output::line(format_args!("The chat is at http://{}/ (stop it with Ctrl-C)", listener.local_addr()?))?;
     if let Some(invitation) = first_invitation(&state).await? {
         let address = listener.local_addr()?;
@@ -163,7 +173,12 @@ async fn run_server(
             "Nobody can log in yet. Choose the password of `admin` within three days: http://{address}{invitation}"
         )));
     }
-    serve(listener, state, stop_signal()).await.context("the server failed")
+    let served = serve(listener, state, stop_signal()).await;
+    following.shutdown().await;
+    if timeout(CLOSING, store.close()).await.is_err() {
+        tracing::warn!("the database was still in use at the end");
+    }
+    served.context("the server failed")
 }
 
 /// Takes every new bundle of the shop into use, and keeps the one in use when the new one does not suit.

@@ -144,8 +144,8 @@ pub(super) async fn intents(State(app): State<AppState>, staff: Staff) -> Result
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
-    from: Option<Date>,
-    until: Option<Date>,
+    pub(super) from: Option<Date>,
+    pub(super) until: Option<Date>,
 }
 
 pub(super) async fn stats(
@@ -154,6 +154,12 @@ pub(super) async fn stats(
     Parameters(range): Parameters<Range>,
 ) -> Result<Json<Stats>, Problem> {
     staff.require(Role::Supervisor, Scope::Stats)?;
+    let (begin, end) = bounds(&app, &range)?;
+    Ok(Json(app.store.stats(begin, end, &app.settings.time_zone).await?))
+}
+
+/// When the first day of a range begins, and when its last one ends; the last thirty days when it does not say.
+pub(super) fn bounds(app: &AppState, range: &Range) -> Result<(Timestamp, Timestamp), Problem> {
     let wrong = |detail: &str| Problem::InvalidParameter { detail: detail.to_owned() };
     let until = range.until.unwrap_or_else(|| app.now().date());
     let from = range
@@ -167,7 +173,7 @@ pub(super) async fn stats(
     let begin = |day: Date| day.to_zoned(zone.clone()).map(|midnight| midnight.timestamp());
     let end = until.tomorrow().and_then(begin).map_err(|_| wrong("Give `until` an earlier day."))?;
     let begin = begin(from).map_err(|_| wrong("Give `from` a later day."))?;
-    Ok(Json(app.store.stats(begin, end, zone).await?))
+    Ok((begin, end))
 }
 
 /// In which state rows should be.
@@ -241,11 +247,21 @@ pub(super) async fn judge(
 ) -> Result<StatusCode, Problem> {
     staff.require(Role::Supervisor, Scope::Admin)?;
     let id: CorrectionId = id.parse().map_err(|_| Problem::NoCorrection)?;
-    if !app.store.judge_correction(id, judge.approve).await? {
+    judge_correction(&app, &staff, id, judge.approve).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keeps that whoever asks approved of a correction, or not.
+pub(super) async fn judge_correction(
+    app: &AppState,
+    staff: &Staff,
+    id: CorrectionId,
+    approve: bool,
+) -> Result<(), Problem> {
+    if !app.store.judge_correction(id, approve, &staff.name()).await? {
         return Err(Problem::NoCorrection);
     }
-    staff.audit(&app, "correction.judge", id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    staff.audit(app, "correction.judge", id).await
 }
 
 /// Keys of the shop's systems.

@@ -6,6 +6,7 @@ mod conversations;
 mod desk;
 mod events;
 mod health;
+mod metrics;
 mod page;
 mod people;
 mod tickets;
@@ -13,12 +14,13 @@ mod tickets;
 mod body;
 mod caller;
 mod guard;
+mod observe;
 
 pub use people::{first_invitation, invite};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
 use axum::routing::{delete, get, patch, post};
@@ -57,6 +59,7 @@ pub fn router(state: AppState) -> Router {
         .route("/widget.js", get(page::widget))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .fallback(async || Problem::NoRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(body_limit))
@@ -68,7 +71,8 @@ pub fn router(state: AppState) -> Router {
         .layer(constant_header("x-content-type-options", "nosniff"))
         .layer(constant_header("referrer-policy", "no-referrer"))
         .layer(cors(&state))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(from_fn_with_state(state.clone(), observe::measure))
+        .layer(TraceLayer::new_for_http().make_span_with(observe::span))
         .with_state(state)
 }
 
@@ -121,6 +125,7 @@ fn staff() -> Router<AppState> {
         .route("/v1/tickets", get(tickets::list))
         .route("/v1/tickets/events", get(events::follow_tickets))
         .route("/v1/tickets/{id}", get(tickets::show))
+        .route("/v1/tickets/{id}/events", get(events::follow_ticket))
         .route("/v1/tickets/{id}/actions", post(tickets::act))
         .route("/v1/tickets/{id}/messages", post(tickets::reply))
         .route("/v1/tickets/{id}/typing", post(tickets::typing))
@@ -135,11 +140,6 @@ fn staff() -> Router<AppState> {
         .route("/v1/keys", get(desk::keys).post(desk::make_key))
         .route("/v1/keys/{id}", delete(desk::revoke_key))
         .route("/v1/audit", get(desk::audit))
-}
-
-/// Method and path; never a body, never a query.
-fn span(request: &Request<axum::body::Body>) -> tracing::Span {
-    tracing::info_span!("request", http.method = %request.method(), http.path = request.uri().path())
 }
 
 fn constant_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

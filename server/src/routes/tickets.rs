@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::{IntentId, Priority};
 
@@ -25,25 +25,29 @@ const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
 const DEFAULT_LIMIT: u32 = 50;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
+/// For how long somebody who has seen a ticket counts as looking at it.
+const VIEW: SignedDuration = SignedDuration::from_hours(12);
 
 /// Which tickets are wanted.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     /// Words such as `open`, with commas between them; without it, all but closed and merged ones.
-    state: Option<String>,
-    priority: Option<Priority>,
-    intent: Option<String>,
-    reason: Option<String>,
-    language: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) priority: Option<Priority>,
+    pub(super) intent: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) language: Option<String>,
     /// An agent's id, `me` or `nobody`.
-    assignee: Option<String>,
-    customer: Option<String>,
+    pub(super) assignee: Option<String>,
+    pub(super) customer: Option<String>,
     /// Words to look for.
-    q: Option<String>,
-    limit: Option<u32>,
+    pub(super) q: Option<String>,
+    /// Whether only those past a deadline.
+    pub(super) overdue: bool,
+    pub(super) limit: Option<u32>,
     /// The `next` of the page before.
-    after: Option<String>,
+    pub(super) after: Option<String>,
 }
 
 /// Tickets, the most urgent first.
@@ -59,11 +63,12 @@ pub(super) async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Tickets>, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
-    let page = app.store.tickets(&filter(wanted, &staff)?).await?;
+    let page = app.store.tickets(&filter(wanted, &staff, app.time())?).await?;
     Ok(Json(Tickets { tickets: page.tickets, next: page.next.map(|next| next.to_string()) }))
 }
 
-fn filter(wanted: Wanted, staff: &Staff) -> Result<TicketFilter, Problem> {
+/// The filter that the store takes.
+pub(super) fn filter(wanted: Wanted, staff: &Staff, now: Timestamp) -> Result<TicketFilter, Problem> {
     let wrong = |detail: String| Problem::InvalidParameter { detail };
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
     if !LIMITS.contains(&limit) {
@@ -96,6 +101,8 @@ fn filter(wanted: Wanted, staff: &Staff) -> Result<TicketFilter, Problem> {
         assignee,
         customer: wanted.customer,
         words: wanted.q,
+        overdue_at: wanted.overdue.then_some(now),
+        latest_first: false,
         after: wanted.after.map(|after| after.parse()).transpose().map_err(wrong)?,
         limit,
     })
@@ -128,24 +135,31 @@ pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Probl
     let found = app.store.conversation_with_messages(ticket.conversation).await?;
     let (shopper, messages) = found.ok_or(Problem::NoTicket)?;
     let log = app.store.ticket_log(ticket.id).await?;
-    let earlier = match &ticket.customer {
-        Some(customer) => {
-            let filter = TicketFilter {
-                customer: Some(customer.id.clone()),
-                limit: EARLIER,
-                ..TicketFilter::default()
-            };
-            let mut tickets = app.store.tickets(&filter).await?.tickets;
-            tickets.retain(|other| other.id != ticket.id);
-            tickets
-        }
-        None => Vec::new(),
-    };
+    let earlier = earlier(app, &ticket).await?;
     Ok(Shown { ticket, shopper, messages, log, earlier })
 }
 
+/// More tickets of the same customer.
+pub(super) async fn earlier(app: &AppState, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
+    let Some(customer) = &ticket.customer else { return Ok(Vec::new()) };
+    let filter =
+        TicketFilter { customer: Some(customer.id.clone()), limit: EARLIER, ..TicketFilter::default() };
+    let mut tickets = app.store.tickets(&filter).await?.tickets;
+    tickets.retain(|other| other.id != ticket.id);
+    Ok(tickets)
+}
+
+/// Keeps that somebody looks at a ticket, unless that was kept a short while ago: pages bring themselves up to date again and again.
+pub(super) async fn keep_view(app: &AppState, staff: &Staff, ticket: TicketId) -> Result<(), Problem> {
+    let since = Timestamp::now() - VIEW;
+    if app.store.has_audit(&staff.name(), "ticket.view", &ticket.to_string(), since).await? {
+        return Ok(());
+    }
+    staff.audit(app, "ticket.view", ticket).await
+}
+
 /// A ticket by its id.
-async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
+pub(super) async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
     let id: TicketId = id.parse().map_err(|_| Problem::NoTicket)?;
     app.store.ticket(id).await?.ok_or(Problem::NoTicket)
 }
@@ -182,15 +196,25 @@ pub(super) async fn act(
     Path(id): Path<String>,
     Body(action): Body<Action>,
 ) -> Result<Json<Ticket>, Problem> {
+    take_action(&app, &staff, &id, action).await.map(Json)
+}
+
+/// Does something to a ticket, as whoever asks. The ticket as it is then.
+pub(super) async fn take_action(
+    app: &AppState,
+    staff: &Staff,
+    id: &str,
+    action: Action,
+) -> Result<Ticket, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
-    let ticket = find(&app, &id).await?;
-    let change = change(&app, &staff, &ticket, action).await?;
+    let ticket = find(app, id).await?;
+    let change = change(app, staff, &ticket, action).await?;
     let is_correction = matches!(change, TicketChange::Intent(_) | TicketChange::Priority(..));
     app.store.change_ticket(ticket.id, &staff.actor(), change).await?.ok_or(Problem::NoTicket)?;
     if is_correction {
-        staff.audit(&app, "ticket.correct", ticket.id).await?;
+        staff.audit(app, "ticket.correct", ticket.id).await?;
     }
-    Ok(Json(app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)?))
+    app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)
 }
 
 async fn change(
@@ -240,8 +264,8 @@ async fn change(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reply {
-    text: String,
-    client_message_id: Option<String>,
+    pub(super) text: String,
+    pub(super) client_message_id: Option<String>,
 }
 
 pub(super) async fn reply(
@@ -250,12 +274,17 @@ pub(super) async fn reply(
     Path(id): Path<String>,
     Body(reply): Body<Reply>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
+    Ok((StatusCode::CREATED, Json(write(&app, &staff, &id, reply).await?)))
+}
+
+/// Says something to the shopper of a ticket, as whoever asks.
+pub(super) async fn write(app: &AppState, staff: &Staff, id: &str, reply: Reply) -> Result<Message, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
-    let ticket = find(&app, &id).await?;
+    let ticket = find(app, id).await?;
     let text = checked_text(reply.text, app.settings.max_message_characters)?;
     let client_message_id = checked_client_id(reply.client_message_id)?;
     let message = app.store.reply_on_ticket(ticket.id, &staff.actor(), text, client_message_id).await?;
-    Ok((StatusCode::CREATED, Json(message.ok_or(Problem::NoTicket)?)))
+    message.ok_or(Problem::NoTicket)
 }
 
 pub(super) async fn typing(

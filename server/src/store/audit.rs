@@ -102,6 +102,29 @@ impl Store {
         Ok(())
     }
 
+    /// Whether it was kept since then that somebody did that.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_audit(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT id FROM audit WHERE at >= $1 AND actor = $2 AND action = $3 AND subject = $4 LIMIT 1",
+        )
+        .bind(since.as_millisecond())
+        .bind(actor.to_owned())
+        .bind(action.to_owned())
+        .bind(subject.to_owned())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// What was done, the latest first.
     ///
     /// # Errors

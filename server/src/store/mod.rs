@@ -18,15 +18,29 @@ pub use tickets::{Cursor, TicketFilter, TicketPage};
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 
+mod canned_replies;
+mod saved_views;
+mod ticket_counts;
+pub use ticket_counts::TicketCounts;
+
 pub(crate) mod deadlines;
 mod erase;
+mod figures;
 mod stats;
 pub use erase::Erased;
+pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
+
+mod labelled;
+mod reviews;
+pub use labelled::{ApprovedLabel, LabelSource, WaitingLabel};
+pub use reviews::{AnswerToReview, NewReview};
 
 mod articles;
 mod shelf;
-pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};
+mod unanswered;
+pub use shelf::{ArticleInForce, HistoryEntry, KeptArticle, Origin, Shelf, StoredVectors};
+pub use unanswered::UnansweredMessage;
 
 mod audit;
 mod deliveries;
@@ -233,6 +247,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT id FROM conversations LIMIT 1").fetch_optional(&self.readers).await?;
         Ok(())
+    }
+
+    /// Closes all connections when what they do is done. Nothing can be asked after that.
+    pub async fn close(&self) {
+        tokio::join!(self.writer.close(), self.readers.close());
     }
 
     /// Writes a copy of the database as it is at one moment, while others go on using it. Only SQLite: PostgreSQL has `pg_dump`.

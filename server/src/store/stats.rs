@@ -24,6 +24,9 @@ pub struct Stats {
     pub intents: BTreeMap<String, IntentFigures>,
     /// How many tickets were opened for each reason.
     pub handover_reasons: BTreeMap<String, u64>,
+    /// On how many turns of each day each intent was the likeliest one.
+    #[serde(skip)]
+    pub intent_days: BTreeMap<String, BTreeMap<Date, u64>>,
 }
 
 /// What the desk did on a day.
@@ -51,6 +54,8 @@ pub struct DayFigures {
     pub resolution_seconds: Option<f64>,
     /// First answers that came too late.
     pub first_responses_missed: u64,
+    /// Tickets that were closed too late.
+    pub resolutions_missed: u64,
     /// How many rated.
     pub ratings: u64,
     /// The mean rating, from 1 to 5.
@@ -133,6 +138,7 @@ impl Store {
             .fetch_all(&mut *reader)
             .await?;
         let mut intents: BTreeMap<String, IntentFigures> = BTreeMap::new();
+        let mut intent_days: BTreeMap<String, BTreeMap<Date, u64>> = BTreeMap::new();
         for row in &rows {
             let at = timestamp(row, "at")?;
             let sender: String = row.try_get("sender")?;
@@ -153,10 +159,12 @@ impl Store {
                 let figures = intents.entry(intent.id.to_string()).or_default();
                 figures.answered += u64::from(reply.kind == ReplyKind::Answer);
                 figures.clarified += u64::from(reply.kind == ReplyKind::Clarify);
+                let day = at.to_zoned(zone.clone()).date();
+                *intent_days.entry(intent.id.to_string()).or_default().entry(day).or_default() += 1;
             }
         }
         let rows = range(
-            "SELECT opened_at, first_response_at, first_response_due, closed_at, intent, reason FROM tickets WHERE opened_at >= $1 AND opened_at < $2",
+            "SELECT opened_at, first_response_at, first_response_due, closed_at, resolution_due, intent, reason FROM tickets WHERE opened_at >= $1 AND opened_at < $2",
         )
         .fetch_all(&mut *reader)
         .await?;
@@ -164,14 +172,16 @@ impl Store {
         for row in &rows {
             let opened = timestamp(row, "opened_at")?;
             let number = |column| -> Result<Option<i64>, StoreError> { Ok(row.try_get(column)?) };
-            let (first, due, closed) =
-                (number("first_response_at")?, number("first_response_due")?, number("closed_at")?);
+            let (first, due) = (number("first_response_at")?, number("first_response_due")?);
+            let (closed, resolution_due) = (number("closed_at")?, number("resolution_due")?);
             on(opened, &mut |day| {
                 day.tickets += 1;
                 day.waits.extend(first.map(|first| first - opened.as_millisecond()));
                 day.resolutions.extend(closed.map(|closed| closed - opened.as_millisecond()));
                 day.first_responses_missed +=
                     u64::from(first.is_some_and(|first| due.is_some_and(|due| first > due)));
+                day.resolutions_missed +=
+                    u64::from(closed.is_some_and(|closed| resolution_due.is_some_and(|due| closed > due)));
             });
             *reasons.entry(row.try_get("reason")?).or_default() += 1;
             if let Some(intent) = row.try_get::<Option<String>, _>("intent")? {
@@ -188,6 +198,6 @@ impl Store {
         }
         stats.total.finish();
         days.values_mut().for_each(DayFigures::finish);
-        Ok(Stats { days, intents, handover_reasons: reasons, ..stats })
+        Ok(Stats { days, intents, handover_reasons: reasons, intent_days, ..stats })
     }
 }

@@ -182,7 +182,7 @@ impl Store {
         Ok(Message { sender_name: Some(actor.shown.clone()), ..message })
     }
 
-    /// Keeps that a correction was approved of, or not. Whether it waited for that.
+    /// Keeps that somebody approved of a correction, or not. Whether it waited for that.
     ///
     /// # Errors
     /// When the database fails.
@@ -190,11 +190,15 @@ impl Store {
         &self,
         correction: CorrectionId,
         approve: bool,
+        by: &str,
     ) -> Result<bool, StoreError> {
         let state = if approve { "approved" } else { "rejected" };
-        let done = sqlx::query("UPDATE corrections SET state = $2 WHERE id = $1 AND state = 'waiting'")
+        let judge = "UPDATE corrections SET state = $2, judged_at = $3, judged_by = $4 WHERE id = $1 AND state = 'waiting'";
+        let done = sqlx::query(judge)
             .bind(correction.to_string())
             .bind(state)
+            .bind(now().as_millisecond())
+            .bind(by.to_owned())
             .execute(&self.writer)
             .await?;
         Ok(done.rows_affected() == 1)

@@ -9,6 +9,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 
 use super::{NextTry, WebhookSecret, check_url, is_public, next_try};
+use crate::metrics::{Attempt, Doing};
 use crate::state::AppState;
 use crate::store::{Delivery, StoreError};
 
@@ -31,21 +32,21 @@ pub struct Webhook {
     pub allow_private: bool,
 }
 
-/// Delivers to the webhook of that name for as long as it is polled. Each has a loop of its own, so that one that does not answer holds
-/// up no other.
+/// Delivers to the webhook of that name until the service stops, and does not stop between an attempt and keeping how it ended. Each has a
+/// loop of its own, so that one that does not answer holds up no other.
 pub(crate) async fn deliver(app: AppState, name: String) {
     let webhooks = Arc::clone(&app.settings.webhooks);
     let Some(webhook) = webhooks.get(&name) else { return };
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        loop {
+    while app.present.comes_round(&mut look).await {
+        while !app.present.is_stopping() {
             match deliver_one(&app, &name, webhook).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
                     tracing::error!(%error, "cannot look for something to deliver");
+                    app.metrics.database_failed(Doing::Webhooks);
                     break;
                 }
             }
@@ -58,7 +59,10 @@ async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bo
     let now = app.time();
     let Some(delivery) = app.store.take_delivery(name, now, now + LEASE).await? else { return Ok(false) };
     match attempt(app, webhook, &delivery).await {
-        Ok(()) => app.store.end_attempt(&delivery.id, None).await?,
+        Ok(()) => {
+            app.metrics.delivery(name, Attempt::Delivered);
+            app.store.end_attempt(&delivery.id, None).await?;
+        }
         Err(problem) => {
             let attempts = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);
             let next = match next_try(attempts, chance()) {
@@ -66,12 +70,18 @@ async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bo
                 NextTry::DeadLetter => None,
             };
             tracing::warn!(delivery.id, webhook = delivery.endpoint, attempts, %problem, given_up = next.is_none(), "a delivery failed");
+            app.metrics.delivery(name, if next.is_some() { Attempt::Failed } else { Attempt::GivenUp });
             app.store.end_attempt(&delivery.id, Some((&problem, next))).await?;
         }
     }
     Ok(true)
 }
 
+#[tracing::instrument(
+    name = "deliver",
+    skip_all,
+    fields(webhook = delivery.endpoint, delivery.id = delivery.id, delivery.kind = delivery.kind, attempt = delivery.attempts)
+)]
 async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Result<(), String> {
     let url = check_url(&webhook.url, webhook.allow_private).map_err(|refused| refused.to_string())?;
     let now = app.time();

@@ -23,9 +23,9 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position,
-    Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter,
-    VisitorTokens, router,
+    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, Metrics, NewAgent, Origin,
+    Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store,
+    TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -41,6 +41,9 @@ pub(crate) struct TestApp {
     tokens: Mutex<HashMap<String, String>>,
     database: TempDir,
 }
+
+/// What the file with everything is called.
+const DATABASE: &str = "test.db";
 
 /// What came back.
 pub(crate) struct Reply {
@@ -91,20 +94,23 @@ impl TestApp {
         settings: Settings,
     ) -> Self {
         let database = tempfile::tempdir().unwrap();
-        let store = Store::open(&database.path().join("test.db")).await.unwrap();
+        let store = Store::open(&database.path().join(DATABASE)).await.unwrap();
         let articles = TRIAGE.knowledge_base().catalogue().articles();
         let plan = Plan::new(&[], &articles, &[]);
         store.change(0, &plan.changes, Origin::Folder).await.unwrap().unwrap();
         let limits: LimitConfig =
             toml::from_str("per_visitor = 10000\nper_address = 100000\nconversations_per_address = 1000")
                 .unwrap();
+        let metrics = Metrics::start();
         let state = AppState {
             store,
-            assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
+            assessor: Assessor::start(Arc::clone(&TRIAGE), queue, metrics.clone()).unwrap(),
             settings: Arc::new(settings),
             clock: Arc::new(clock),
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
             present: Arc::new(Present::new(&limits).unwrap()),
+            metrics,
+            workshop: None,
         };
         Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
     }
@@ -173,7 +179,21 @@ impl TestApp {
         let limits: LimitConfig = toml::from_str(limits).unwrap();
         let app = Self::start().await;
         let state = AppState { present: Arc::new(Present::new(&limits).unwrap()), ..app.state.clone() };
-        Self { router: router(state.clone()), state, ..app }
+        app.with_state(state)
+    }
+
+    /// The same service with other parts.
+    pub(crate) fn with_state(self, state: AppState) -> Self {
+        Self { router: router(state.clone()), state, ..self }
+    }
+
+    /// The service after a restart: what it knew without the database is gone.
+    pub(crate) async fn restarted(self) -> Self {
+        self.state.store.close().await;
+        let store = Store::open(&self.database.path().join(DATABASE)).await.unwrap();
+        let present = Arc::new(Present::new(&LimitConfig::default()).unwrap());
+        let state = AppState { store, present, metrics: Metrics::start(), ..self.state.clone() };
+        self.with_state(state)
     }
 
     /// Sends a request and leaves the body of the response unread, as streams need it.
@@ -289,6 +309,28 @@ impl TestApp {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
+    /// Fills in a form of the console, as its pages send it.
+    pub(crate) async fn form(
+        &self,
+        agent: &TestAgent,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::HOST, "localhost")
+            .header("hx-request", "true")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()))
+            .header("x-csrf-token", agent.session.csrf_token())
+            .body(Body::from(body))
+            .unwrap();
+        self.send(request).await
+    }
+
     /// Asks for a page of the console, in English.
     pub(crate) async fn page(&self, agent: &TestAgent, path: &str) -> Reply {
         let request = Request::builder()
@@ -312,6 +354,13 @@ impl TestApp {
         let mut connection = AnyConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// With somewhere to train.
+    pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
+        let app = Self::start().await;
+        let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
+        Self { router: router(state.clone()), state, ..app }
     }
 
     /// The open tickets, as a supervisor sees them.
@@ -344,7 +393,7 @@ impl Clock {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
     }
 }
@@ -390,6 +439,7 @@ pub(crate) fn settings() -> Settings {
         retention_days: None,
         hosts: vec!["help.example.com".to_owned()],
         behind_proxy: false,
+        reports: PathBuf::from("no-reports"),
     }
 }
 

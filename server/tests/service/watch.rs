@@ -115,7 +115,7 @@ async fn next_event(app: &TestApp, conversation: &str, after: i64) -> Value {
 }
 
 /// Runs the service for as long as that takes. It listens on any free port, to which nobody connects.
-async fn while_running<T>(app: &TestApp, doing: impl Future<Output = T>) -> T {
+pub(crate) async fn while_running<T>(app: &TestApp, doing: impl Future<Output = T>) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (done, stop) = oneshot::channel::<()>();
     let running = serve(listener, app.state.clone(), async move { drop(stop.await) });

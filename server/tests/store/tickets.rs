@@ -115,8 +115,8 @@ async fn a_correction_is_kept_and_judged_once(Place { store, .. }: &Place) {
     assert_eq!((intent.new.as_str(), intent.actor.as_str()), ("return_request", "lin"));
     assert_eq!((intent.text.as_str(), intent.language.as_deref()), ("a", Some("zh-Hans")));
     assert_eq!((priority.field.as_str(), priority.old.as_deref()), ("priority", Some("normal")));
-    assert!(store.judge_correction(intent.id, true).await.unwrap());
-    assert!(!store.judge_correction(intent.id, false).await.unwrap());
+    assert!(store.judge_correction(intent.id, true, "boss").await.unwrap());
+    assert!(!store.judge_correction(intent.id, false, "boss").await.unwrap());
     assert_eq!(store.corrections(Some("approved"), 10).await.unwrap().len(), 1);
     assert_eq!(store.corrections(None, 10).await.unwrap().len(), 2);
 }

@@ -11,12 +11,19 @@ mod visit;
 mod account;
 mod invitation;
 mod login;
+
+mod inbox;
+mod knowledge;
+mod learning;
+mod quality;
 mod settings;
+mod ticket;
 
 mod assets;
 mod csv;
 mod fields;
 mod language;
+mod markdown;
 mod refusal;
 
 use axum::Router;
@@ -46,6 +53,11 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
         .route("/console/invitation", get(invitation::show).post(invitation::choose))
         .merge(account::pages())
         .merge(settings::pages())
+        .merge(quality::pages())
+        .merge(learning::pages())
+        .merge(knowledge::pages())
+        .merge(inbox::pages())
+        .merge(ticket::pages())
         .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))

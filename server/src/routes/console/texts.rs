@@ -21,9 +21,14 @@ macro_rules! files {
     ($language:literal) => {
         [
             ("account", include_str!(concat!("texts/", $language, "/account.toml"))),
+            ("inbox", include_str!(concat!("texts/", $language, "/inbox.toml"))),
+            ("ticket", include_str!(concat!("texts/", $language, "/ticket.toml"))),
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("knowledge", include_str!(concat!("texts/", $language, "/knowledge.toml"))),
+            ("learning", include_str!(concat!("texts/", $language, "/learning.toml"))),
             ("login", include_str!(concat!("texts/", $language, "/login.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
+            ("quality", include_str!(concat!("texts/", $language, "/quality.toml"))),
             ("settings", include_str!(concat!("texts/", $language, "/settings.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
         ]
@@ -167,6 +172,16 @@ mod tests {
                     seen += 1;
                     assert!(Language::Chinese.find(&found[1]).is_some(), "`{}` has no text", &found[1]);
                 }
+        let mut places: Vec<_> =
+            ["templates/console", "src/routes/console"].map(|place| folder.join(place)).into();
+        while let Some(place) = places.pop() {
+            if place.is_dir() {
+                places.extend(std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            for found in key.captures_iter(&std::fs::read_to_string(place).unwrap()) {
+                seen += 1;
+                assert!(Language::Chinese.find(&found[1]).is_some(), "`{}` has no text", &found[1]);
             }
         }
         assert!(seen > 0);
