@@ -29,23 +29,26 @@ export class Desk {
   /** Trains and serves the tiny shop; with `changes`, texts of its settings are replaced by others. */
   static async start(changes = {}) {
     const folder = await mkdtemp(join(tmpdir(), "shopdesk-e2e-"));
-    const settings = await Desk.settings({ ...TINY, ...changes }, folder);
+    const settings = await Desk.settings({ ...TINY, ...changes }, folder, { alwaysOpen: true });
     const desk = new Desk(folder, settings);
     desk.run("train");
     await desk.serve();
     return desk;
   }
 
-  /** The starter shop's settings with paths made absolute, its data in the folder, and people who are always there. */
-  static async settings(changes, folder) {
+  /** The starter shop's settings with paths made absolute and its data in the folder; on demand, people are always there. */
+  static async settings(changes, folder, { alwaysOpen = false } = {}) {
     let text = await readFile(join(root, "shop/shopdesk.toml"), "utf8");
     const usual = {
       '"../models/multilingual-e5-small"': JSON.stringify(model),
       '"../data"': JSON.stringify(join(folder, "data")),
-      'quiet_milliseconds = 500': "quiet_milliseconds = 50",
+      "quiet_milliseconds = 500": "quiet_milliseconds = 50",
+      // All browsers have one address.
+      "per_address = 600": "per_address = 60000",
+      "conversations_per_address = 30": "conversations_per_address = 1000",
     };
     for (const [from, to] of Object.entries({ ...usual, ...changes })) text = text.replace(from, to);
-    text = text.replace(/^\[hours\]\n(?:(?!\[).*\n)*/m, '[hours]\nmon-sun = ["0:00-24:00"]\n\n');
+    if (alwaysOpen) text = text.replace(/^\[hours\]\n(?:(?!\[).*\n)*/m, '[hours]\nmon-sun = ["0:00-24:00"]\n\n');
     const file = join(folder, "shopdesk.toml");
     await writeFile(file, text);
     return file;

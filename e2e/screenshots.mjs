@@ -72,7 +72,7 @@ async function people(desk) {
 }
 
 /** One conversation of the story; returns its id and that of its ticket. */
-async function told(desk, callers, { lines, customer, context, helpful, rate, by, note, reply, intent, close }) {
+async function told(desk, callers, { days, lines, customer, context, helpful, rate, by, note, reply, intent, close }) {
   const [id, name] = customer ?? [];
   const signature = id && createHmac("sha256", SECRET).update(id).digest("hex");
   const begin = { site: "main", channel: "widget", language: /[\u4e00-\u9fff]/.test(lines[0]) ? "zh-CN" : "en", context };
@@ -87,6 +87,7 @@ async function told(desk, callers, { lines, customer, context, helpful, rate, by
   }
   const { json } = await callers.admin.send("GET", "tickets?limit=200&state=open,assigned");
   const ticket = json.tickets.find((ticket) => ticket.conversation === begun.id);
+  if (ticket && days && !by) [by, reply, close] = ["laochen", "您好，我帮您核实好了，已经处理。", "solved"];
   if (ticket && by) {
     const act = (body) => callers[by].post(`tickets/${ticket.id}/actions`, body);
     await act({ action: "claim" });
@@ -133,15 +134,16 @@ const PICTURES = [
   { name: "console-article", login: "xiaomei", path: "/console/knowledge/return-how-to/zh" },
   { name: "console-quality", login: "xiaomei", path: "/console/quality" },
   { name: "console-learning", login: "xiaomei", path: "/console/learning" },
+  { name: "console-phone", login: "xiaolin", path: "/console/inbox", width: 390, height: 844 },
   { name: "console-settings", login: "admin", path: "/console/settings/agents" },
   { name: "console-hours", login: "admin", path: "/console/settings/hours" },
   { name: "console-audit", login: "admin", path: "/console/settings/audit", locale: "en-GB" },
-  { name: "console-phone", login: "xiaolin", path: "/console/inbox", width: 390, height: 844 },
 ];
 
 async function pictures(browser, desk) {
   const states = {};
   for (const { name, login, path, ticket, width = 1280, height = 800, ...look } of PICTURES.filter((one) => one.name.includes(only))) {
+    if (login === "admin") await letTicketsBeGiven(desk);
     const options = { locale: "zh-CN", viewport: { width, height }, deviceScaleFactor: 1, ...look };
     if (login) options.storageState = states[login] ??= await loggedIn(browser, desk, login);
     const person = await Person.at(browser, desk.origin, options);
@@ -154,6 +156,13 @@ async function pictures(browser, desk) {
     await keep(person.page, name);
     await person.close();
   }
+}
+
+/** So far nobody got a ticket without claiming it, and the pictures of the inbox are the same every time. */
+async function letTicketsBeGiven(desk) {
+  const admin = await Caller.logIn(desk.origin, "admin");
+  const { agents } = (await admin.send("GET", "agents")).json;
+  for (const { id, skills } of agents) await admin.send("PATCH", `agents/${id}`, { skills: { ...skills, most_tickets: 8 } });
 }
 
 async function loggedIn(browser, desk, login) {

@@ -30,7 +30,7 @@ async fn whoever_logs_in_goes_on_where_they_wanted_to() {
 async fn a_wrong_login_says_so_at_the_form_and_keeps_the_name() {
     let app = TestApp::start().await;
     with_password(&app, "lin").await;
-    for (login, password) in [("lin", "wrong"), ("nobody", PASSWORD)] {
+    for (login, password) in [("lin", "another-trumpet"), ("nobody", PASSWORD)] {
         let reply = log_in(&app, login, password, "/console").await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
         assert!(reply.text.contains("The login name or the password is wrong."), "{}", reply.text);

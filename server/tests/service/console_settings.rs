@@ -21,7 +21,7 @@ async fn somebody_who_is_added_gets_a_link_that_is_shown_once() {
     assert!(listed.contains("小梅") && !listed.contains("/console/invitation#"), "{listed}");
     let mei = app.state.store.agent_by_login("mei").await.unwrap().unwrap().agent;
     assert_eq!(mei.role, Role::Supervisor);
-    assert_eq!(mei.skills.intents, ["return_request", "complaint"]);
+    assert_eq!(mei.skills.intents, ["complaint", "return_request"]);
     assert_eq!((mei.skills.languages, mei.skills.most_tickets), (vec!["zh".to_owned()], 3));
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
-    let mut form = AgentForm::filled(&app, &frame, &fields)?;
+    let mut form = AgentForm { is_new: false, ..AgentForm::filled(&app, &frame, &fields)? };
     let Some(skills) = form.checked(&frame) else {
         let id = id.parse().map_err(|_| Problem::NoAgent)?;
         let agent = app.store.agent(id).await?.ok_or(Problem::NoAgent)?;

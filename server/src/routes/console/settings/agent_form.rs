@@ -14,6 +14,8 @@ const MOST_TICKETS: u32 = 200;
 
 /// The form as it is shown.
 pub(super) struct AgentForm {
+    /// Somebody who is there has a login that stays.
+    pub(super) is_new: bool,
     pub(super) login: String,
     pub(super) name: String,
     pub(super) role: Role,
@@ -43,7 +45,8 @@ impl AgentForm {
 
     /// As somebody is now.
     pub(super) fn of(app: &AppState, frame: &Frame, agent: &Agent) -> Self {
-        Self::with(app, frame, &agent.login, &agent.name, agent.role, &agent.skills)
+        let Agent { login, name, role, skills, .. } = agent;
+        Self { is_new: false, ..Self::with(app, frame, login, name, *role, skills) }
     }
 
     /// As it was filled in.
@@ -71,6 +74,7 @@ impl AgentForm {
         primaries.dedup();
         let languages = primaries.into_iter().map(|tag| (tag.to_owned(), frame.word("language", tag)));
         Self {
+            is_new: true,
             login: login.to_owned(),
             name: name.to_owned(),
             role,
