@@ -71,6 +71,7 @@ pub use routes::{first_invitation, invite, router};
 mod config;
 mod problem;
 mod replies;
+mod schema;
 mod script;
 mod serve;
 mod state;

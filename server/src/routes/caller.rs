@@ -17,7 +17,7 @@ use crate::store::Actor;
 /// The cookie of a session.
 pub(super) const SESSION_COOKIE: &str = "shopdesk_session";
 /// The header that proves that a change comes from our own pages.
-const CSRF_HEADER: &str = "x-csrf-token";
+pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Whoever may take part in the conversation of the path.
 pub(super) struct Visitor {

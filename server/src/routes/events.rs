@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::Parameters;
 use super::caller::{Staff, Visitor};
@@ -38,22 +39,51 @@ const LONGEST_WAIT: u64 = 30;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Which events are wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// The number of the last event that the reader knows.
     #[serde(default)]
     after: i64,
+    /// For how many seconds to wait for something to happen; only without a stream.
     #[serde(default)]
+    #[param(maximum = 30)]
     wait: u64,
 }
 
 /// Some events.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventPage)]
 struct Page {
     events: Vec<Event>,
+    /// The number of the last one, to go on after.
     last_sequence: i64,
 }
 
+/// What happened in a conversation, in order and without gaps.
+///
+/// With `Accept: text/event-stream` it is a stream of server-sent events: `id` is the number, `event` the kind, `data` the event in JSON.
+/// It also tells `typing`, `read`, `waiting` and `bye`, which have no number. With any other `Accept` it is a page of at most 200 events.
+#[utoipa::path(
+    get,
+    path = "/v1/conversations/{id}/events",
+    operation_id = "follow_conversation",
+    tag = "conversations",
+    params(
+        ("id" = String, Path, description = "The conversation."),
+        Wanted,
+        ("last-event-id" = Option<i64>, Header, description = "In place of `after`, for streams that go on.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "What happened after that.",
+            content((Page = "application/json"), (String = "text/event-stream"))
+        )
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn follow(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -203,7 +233,18 @@ fn unnumbered(sign: &Sign) -> Frame {
     Frame::default().event(sign.kind()).data(serde_json::to_string(sign).expect("plain data"))
 }
 
-/// Tells agents which tickets were opened or changed.
+/// Tells which tickets are opened or change, as a stream of server-sent events.
+///
+/// `ticket` carries `{"ticket": id}`; `refresh` means that there was too much at once; `bye` is the last one when the service stops. The
+/// stream is a hint and has no numbers: read the list when it begins, and on every `ticket` and `refresh`.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/events",
+    operation_id = "follow_tickets",
+    tag = "tickets",
+    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) -> Result<Response, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
     let tickets = app.store.live().follow_tickets();

@@ -15,6 +15,7 @@ use crate::conversation::{
 use crate::event::{Change, Event};
 use crate::message::{Message, Sender};
 use crate::ticket::{Entry, TicketStep};
+use crate::webhooks::{ConversationRated, TicketClosed};
 
 /// Messages that are a human's to answer are settled by this word.
 pub(super) const HUMAN: &str = "human";
@@ -349,8 +350,8 @@ impl Store {
         }
         let change = Change::Rating { score: rating.score, reasons: rating.reasons.clone() };
         writing.append_change(conversation, change).await?;
-        let rated = serde_json::json!({ "conversation": conversation, "rating": rating });
-        writing.deliver(conversation, "conversation.rated", rated).await?;
+        let rated = ConversationRated { conversation, rating: rating.clone() };
+        writing.deliver(conversation, &rated).await?;
         writing.commit().await?;
         Ok(Some(true))
     }
@@ -417,8 +418,8 @@ impl Store {
             && let Ok(closed) = at.after(TicketStep::Close)
         {
             super::ticket_steps::set_state(&mut writing, ticket, closed).await?;
-            let closed = serde_json::json!({ "ticket": ticket, "conversation": id, "reason": "shopper" });
-            writing.deliver(id, "ticket.closed", closed).await?;
+            let closed = TicketClosed { ticket, conversation: id, reason: Some("shopper".to_owned()) };
+            writing.deliver(id, &closed).await?;
             super::ticket_steps::log(
                 &mut writing,
                 ticket,
