@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::IntentId;
 use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk, detect_language};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::{Body, Parameters, Segments};
 use super::caller::{Address, Visitor, limit, require_origin};
@@ -236,7 +236,7 @@ pub(super) struct Send {
 }
 
 /// How to send it.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Sending {
@@ -449,7 +449,7 @@ pub(super) struct Helpful {
 pub(super) async fn helpful(
     State(app): State<AppState>,
     visitor: Visitor,
-    Segments((_, message)): Segments<(String, String)>,
+    Segments((_conversation, message)): Segments<(String, String)>,
     Body(Helpful { helpful }): Body<Helpful>,
 ) -> Result<StatusCode, Problem> {
     let conversation = visitor.conversation;

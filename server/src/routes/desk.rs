@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::Label;
 use shopdesk_triage::MessageLanguage;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::{Body, Parameters, Segments};
 use super::caller::{Staff, require_origin};
@@ -195,7 +195,7 @@ pub(super) async fn intents(State(app): State<AppState>, staff: Staff) -> Result
 }
 
 /// From which day to which one, both included, by the shop's clock.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Range {

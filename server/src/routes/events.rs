@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::Parameters;
 use super::caller::{Staff, Visitor};
@@ -39,7 +39,7 @@ const LONGEST_WAIT: u64 = 30;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Which events are wanted.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::{IntentId, Priority};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::{Body, Parameters, Segments};
 use super::caller::Staff;
@@ -29,7 +29,7 @@ const DEFAULT_LIMIT: u32 = 50;
 const EARLIER: u32 = 20;
 
 /// Which tickets are wanted.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {

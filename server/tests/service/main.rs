@@ -12,6 +12,7 @@ mod limits;
 mod lists;
 mod logins;
 mod logs;
+mod openapi;
 mod stream;
 mod support;
 mod ticket_steps;
