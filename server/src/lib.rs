@@ -9,7 +9,7 @@
 //! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
 //! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
 //! 7. [`mod@auth`]: who may come in, and how often.
-//! 8. [`router`]: the HTTP routes, thin.
+//! 8. [`router`]: the HTTP routes, thin. `/openapi.json` is made from their annotations.
 
 mod dialogue;
 

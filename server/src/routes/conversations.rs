@@ -172,7 +172,7 @@ fn issue(app: &AppState, conversation: ConversationId) -> Token {
     path = "/v1/conversations/{id}/token",
     operation_id = "renew_token",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     responses((status = 200, description = "The token.", body = Token)),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -200,7 +200,7 @@ pub(super) struct Shown {
     path = "/v1/conversations/{id}",
     operation_id = "read_conversation",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     responses((status = 200, description = "The conversation.", body = Shown)),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -268,7 +268,7 @@ pub(super) struct Sent {
     path = "/v1/conversations/{id}/messages",
     operation_id = "send_message",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation."), Sending),
+    params(("id" = String, Path, format = Uuid, description = "The conversation."), Sending),
     request_body = Send,
     responses(
         (status = 200, description = "The message, and what the shop says to it.", body = Sent),
@@ -331,7 +331,7 @@ pub(super) fn checked_client_id(id: Option<String>) -> Result<Option<String>, Pr
     path = "/v1/conversations/{id}/typing",
     operation_id = "signal_typing",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     responses((status = 204, description = "Told.")),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -357,7 +357,7 @@ pub(super) struct ReadUpTo {
     path = "/v1/conversations/{id}/read",
     operation_id = "mark_read",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     request_body = ReadUpTo,
     responses((status = 204, description = "Kept and told.")),
     security(("visitor_token" = []), ("key" = ["conversations"])),
@@ -396,7 +396,7 @@ pub(super) struct StateNow {
     path = "/v1/conversations/{id}/human",
     operation_id = "ask_for_human",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     responses((status = 200, description = "Who speaks for the shop now.", body = StateNow)),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -411,7 +411,7 @@ pub(super) async fn human(State(app): State<AppState>, visitor: Visitor) -> Resu
     path = "/v1/conversations/{id}/close",
     operation_id = "close_conversation",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     responses((status = 200, description = "It is over.", body = StateNow)),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -436,8 +436,8 @@ pub(super) struct Helpful {
     operation_id = "say_helpful",
     tag = "conversations",
     params(
-        ("id" = String, Path, description = "The conversation."),
-        ("message" = String, Path, description = "A message with `asks_if_helpful`.")
+        ("id" = String, Path, format = Uuid, description = "The conversation."),
+        ("message" = String, Path, format = Uuid, description = "A message with `asks_if_helpful`.")
     ),
     request_body = Helpful,
     responses(
@@ -489,7 +489,7 @@ async fn found_and_language(
     path = "/v1/conversations/{id}/contact",
     operation_id = "leave_contact",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     request_body = Contact,
     responses(
         (status = 204, description = "Kept."),
@@ -527,7 +527,7 @@ pub(super) async fn contact(
     path = "/v1/conversations/{id}/rating",
     operation_id = "rate_conversation",
     tag = "conversations",
-    params(("id" = String, Path, description = "The conversation.")),
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
     request_body = Rating,
     responses(
         (status = 201, description = "Kept."),

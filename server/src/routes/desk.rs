@@ -351,7 +351,7 @@ pub(super) struct Judge {
     path = "/v1/corrections/{id}",
     operation_id = "judge_correction",
     tag = "corrections",
-    params(("id" = String, Path, description = "The correction.")),
+    params(("id" = String, Path, format = Uuid, description = "The correction.")),
     request_body = Judge,
     responses(
         (status = 204, description = "Kept."),

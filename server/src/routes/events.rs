@@ -71,7 +71,7 @@ struct Page {
     operation_id = "follow_conversation",
     tag = "conversations",
     params(
-        ("id" = String, Path, description = "The conversation."),
+        ("id" = String, Path, format = Uuid, description = "The conversation."),
         Wanted,
         ("last-event-id" = Option<i64>, Header, description = "In place of `after`, for streams that go on.")
     ),

@@ -296,7 +296,7 @@ pub(super) struct Changed {
     path = "/v1/agents/{id}",
     operation_id = "change_agent",
     tag = "people",
-    params(("id" = String, Path, description = "The person.")),
+    params(("id" = String, Path, format = Uuid, description = "The person.")),
     request_body = ChangeAgent,
     responses(
         (status = 200, description = "The person as it is now.", body = Changed),

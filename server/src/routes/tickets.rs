@@ -146,7 +146,7 @@ pub(super) struct Shown {
     path = "/v1/tickets/{id}",
     operation_id = "read_ticket",
     tag = "tickets",
-    params(("id" = String, Path, description = "The ticket, by its id and not its number.")),
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
     responses(
         (status = 200, description = "The ticket.", body = Shown),
         (status = 404, description = "`no-ticket`")
@@ -235,7 +235,7 @@ pub(super) enum Action {
     path = "/v1/tickets/{id}/actions",
     operation_id = "act_on_ticket",
     tag = "tickets",
-    params(("id" = String, Path, description = "The ticket, by its id and not its number.")),
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
     request_body = Action,
     responses(
         (status = 200, description = "The ticket as it is now.", body = Ticket),
@@ -324,7 +324,7 @@ pub(super) struct Reply {
     path = "/v1/tickets/{id}/messages",
     operation_id = "reply_on_ticket",
     tag = "tickets",
-    params(("id" = String, Path, description = "The ticket, by its id and not its number.")),
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
     request_body = Reply,
     responses(
         (status = 201, description = "The message.", body = Message),
@@ -357,7 +357,7 @@ pub(super) async fn reply(
     path = "/v1/tickets/{id}/typing",
     operation_id = "signal_typing_on_ticket",
     tag = "tickets",
-    params(("id" = String, Path, description = "The ticket, by its id and not its number.")),
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
     responses(
         (status = 204, description = "Told."),
         (status = 404, description = "`no-ticket`")
@@ -382,7 +382,7 @@ pub(super) async fn typing(
     path = "/v1/tickets/{id}/read",
     operation_id = "mark_ticket_read",
     tag = "tickets",
-    params(("id" = String, Path, description = "The ticket, by its id and not its number.")),
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
     request_body = ReadUpTo,
     responses(
         (status = 204, description = "Kept and told."),
