@@ -78,14 +78,18 @@ pub struct Conversation {
     /// How the shopper reached us, such as `widget`.
     pub channel: String,
     /// The language of the page, as a BCP 47 tag, if it was said.
+    #[schema(required)]
     pub language: Option<String>,
     /// The shop's customer, if the shop vouches for it.
+    #[schema(required)]
     pub customer: Option<Customer>,
     /// What the page says beside the messages, such as an order.
     pub context: BTreeMap<String, String>,
     /// How the shopper can be reached when nobody came in time.
+    #[schema(required)]
     pub contact: Option<Contact>,
     /// What the shopper says of the conversation.
+    #[schema(required)]
     pub rating: Option<Rating>,
     /// Up to which event the shopper has read.
     pub shopper_read: i64,

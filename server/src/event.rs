@@ -21,7 +21,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happening {
     /// Somebody said something.
@@ -57,9 +57,10 @@ pub enum Change {
         /// Who.
         state: ConversationState,
         /// Why a human takes over, if one does.
-        #[schema(value_type = Option<String>)]
+        #[schema(required, value_type = Option<crate::schema::EscalationReason>)]
         reason: Option<EscalationReason>,
         /// What the agent is called, if there is one.
+        #[schema(required)]
         agent: Option<String>,
     },
     /// The shopper said whether an answer helped.
@@ -81,7 +82,7 @@ pub enum Change {
 }
 
 /// What happens now and is not kept: whoever is not there misses nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Sign {
     /// Somebody writes.

@@ -11,7 +11,7 @@
 //! 7. [`mod@watch`]: what happens by itself: deadlines, assignment.
 //! 8. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
 //! 9. [`mod@auth`]: who may come in, and how often.
-//! 10. [`router`]: the HTTP routes, thin.
+//! 10. [`router`]: the HTTP routes, thin. `/openapi.json` is made from their annotations.
 //! 11. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
@@ -95,6 +95,7 @@ pub use routes::{first_invitation, invite, router};
 mod config;
 mod problem;
 mod replies;
+mod schema;
 mod script;
 mod serve;
 mod state;

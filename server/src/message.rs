@@ -9,6 +9,7 @@ use shopdesk_model::{Probability, SentimentGuess};
 use shopdesk_triage::{Alarm, Entity, EscalationReason, MessageLanguage, RuleName};
 
 use crate::conversation::MessageId;
+use crate::schema;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -56,8 +57,10 @@ pub struct Message {
     pub client_message_id: Option<String>,
     /// What a reply of the program has beside its text.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::ReplyIfBot)]
     pub reply: Option<Reply>,
     /// Whether the shopper found it helpful, where that was said.
+    #[schema(required)]
     pub helpful: Option<bool>,
 }
 
@@ -67,17 +70,19 @@ pub struct Reply {
     /// What it is.
     pub kind: ReplyKind,
     /// The article that it quotes.
+    #[schema(required)]
     pub article: Option<Citation>,
     /// What the shopper may choose from.
     pub choices: Vec<Choice>,
     /// Whether the shopper is asked if it helped.
     #[serde(default)]
+    #[schema(required)]
     pub asks_if_helpful: bool,
     /// The order that it is about, where orders are looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<AboutOrder>,
     /// How it came about.
-    #[schema(value_type = Option<Object>)]
+    #[schema(required)]
     pub assessment: Option<Assessed>,
 }
 
@@ -178,46 +183,58 @@ pub struct Choice {
 }
 
 /// What the pipeline made of a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Assessment)]
 pub struct Assessed {
     /// What was decided.
     pub decision: DecisionKind,
     /// Why a human takes over, if one does.
+    #[schema(required, value_type = Option<schema::EscalationReason>)]
     pub reason: Option<EscalationReason>,
     /// The message's language.
+    #[schema(value_type = schema::MessageLanguage)]
     pub language: MessageLanguage,
     /// How sure that is; nothing in what was stored before this was kept.
     #[serde(default)]
+    #[schema(required, value_type = Option<schema::Probability>)]
     pub language_confidence: Option<Probability>,
     /// How the shopper probably feels, where the bundle has learnt that.
     #[serde(default)]
+    #[schema(required, value_type = Option<schema::SentimentGuess>)]
     pub sentiment: Option<SentimentGuess>,
     /// The three likeliest intents.
     pub intents: Vec<IntentConfidence>,
     /// The probability that it is none of the shop's intents.
+    #[schema(value_type = schema::Probability)]
     pub out_of_scope: Probability,
     /// What the message names, in its order.
     #[serde(default)]
+    #[schema(required, value_type = Vec<schema::Entity>)]
     pub entities: Vec<Entity>,
     /// The rule by which a human is asked for in so many words, if one is.
     #[serde(default)]
+    #[schema(required, value_type = Option<String>)]
     pub human_request: Option<RuleName>,
     /// What in its words makes it urgent, the most urgent first.
     #[serde(default)]
+    #[schema(required, value_type = Vec<schema::Alarm>)]
     pub alarms: Vec<Alarm>,
     /// Cosine between the message and the quoted article.
+    #[schema(required)]
     pub similarity: Option<f32>,
     /// How probable it is that the quoted article answers the message.
     #[serde(default)]
+    #[schema(required, value_type = Option<schema::Probability>)]
     pub answer_probability: Option<Probability>,
     /// The bundle that made the probabilities.
+    #[schema(value_type = String)]
     pub bundle: BundleId,
     /// Whether the end of the message was too long to be read.
     pub truncated: bool,
 }
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionKind {
     /// An article answers.
@@ -231,11 +248,13 @@ pub enum DecisionKind {
 }
 
 /// An intent with its probability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IntentConfidence {
     /// The intent.
+    #[schema(value_type = String)]
     pub id: IntentId,
     /// Its calibrated probability.
+    #[schema(value_type = schema::Probability)]
     pub confidence: Probability,
 }
 

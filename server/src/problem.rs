@@ -93,12 +93,23 @@ pub(crate) struct Told {
     pub(crate) detail: String,
 }
 
-/// The body, as RFC 9457 has it. `type` is a URN of the stable code.
-#[derive(Serialize)]
-struct Body {
+/// Before the stable code in `type`.
+pub(crate) const URN: &str = "urn:shopdesk:problem:";
+/// The type of the body.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong, as RFC 9457 has it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// `urn:shopdesk:problem:` and the stable code.
     r#type: String,
+    /// What is wrong, in a few words.
+    #[schema(value_type = String)]
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// More about it, or what to do next.
     detail: String,
 }
 
@@ -153,7 +164,7 @@ impl Problem {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NoConversation | Self::NoArticleVersion | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::EmptyMessage
@@ -272,7 +283,7 @@ impl Problem {
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),
             Self::LoginTaken => "Give `login` another name.".to_owned(),
             Self::LastAdministrator => "Make somebody else an administrator first.".to_owned(),
-            Self::NoRoute => "See docs/api.md for the addresses there are.".to_owned(),
+            Self::NoRoute => "`/docs` lists the addresses there are.".to_owned(),
             Self::EmptyMessage => "Give `text` at least one character that is not white space.".to_owned(),
             Self::MessageTooLong { limit } => format!("Give `text` at most {limit} characters."),
             Self::InvalidClientMessageId { limit } => {
@@ -305,8 +316,8 @@ impl IntoResponse for Problem {
             tracing::error!(error = %error, "a request failed");
         }
         let status = self.status();
-        let body = Body {
-            r#type: format!("urn:shopdesk:problem:{}", self.code()),
+        let body = ProblemBody {
+            r#type: format!("{URN}{}", self.code()),
             title: self.title(),
             status: status.as_u16(),
             detail: self.detail(),
@@ -315,7 +326,7 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(body)).into_response();
         response.extensions_mut().insert(told);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         let retry_after = match self {
             Self::Overloaded => Some(u64::from(RETRY_AFTER_SECONDS)),
             Self::TooManyRequests { seconds } => Some(seconds),

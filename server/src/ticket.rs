@@ -12,6 +12,7 @@ use shopdesk_triage::{EscalationReason, RuleName};
 use crate::agent::AgentId;
 use crate::conversation::{Contact, ConversationId, Customer, MessageId, id_newtype};
 use crate::message::{Assessed, Citation};
+use crate::schema;
 
 id_newtype!(
     /// Names a ticket.
@@ -34,23 +35,28 @@ pub struct Ticket {
     /// Where it is.
     pub state: TicketState,
     /// How soon to look at it.
-    #[schema(value_type = String)]
+    #[schema(value_type = schema::Priority)]
     pub priority: Priority,
     /// What it is about: the likeliest intent, or what an agent said.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub intent: Option<IntentId>,
     /// Why the program did not answer.
-    #[schema(value_type = String)]
+    #[schema(value_type = schema::EscalationReason)]
     pub reason: EscalationReason,
     /// The shopper's language.
+    #[schema(required)]
     pub language: Option<String>,
     /// How the shopper probably feels.
+    #[schema(required, value_type = Option<schema::Sentiment>)]
     pub sentiment: Option<String>,
     /// The shop's customer, if the shop vouches for it.
+    #[schema(required)]
     pub customer: Option<Customer>,
     /// How the shopper can be reached elsewhere.
+    #[schema(required)]
     pub contact: Option<Contact>,
     /// Who works on it.
+    #[schema(required)]
     pub assignee: Option<AgentId>,
     /// When it was opened.
     #[schema(value_type = String, format = DateTime)]
@@ -62,21 +68,22 @@ pub struct Ticket {
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// Until when somebody should have answered.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub first_response_due: Option<Timestamp>,
     /// When somebody did.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub first_response_at: Option<Timestamp>,
     /// Until when it should be closed.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub resolution_due: Option<Timestamp>,
     /// When it was.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub closed_at: Option<Timestamp>,
     /// Until when nobody wants to see it.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub snoozed_until: Option<Timestamp>,
     /// The ticket that goes on in its place.
+    #[schema(required)]
     pub merged_into: Option<TicketId>,
     /// What the program knew when it was opened.
     #[serde(flatten)]
@@ -98,10 +105,10 @@ pub struct TicketContents {
     pub text: String,
     /// The rules that made it more urgent than its intents do; empty when the intents alone made it so.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(required, value_type = Vec<String>)]
     pub raised_by: Vec<RuleName>,
     /// What the pipeline made of the message; nothing when the pipeline failed.
-    #[schema(value_type = Option<Object>)]
+    #[schema(required)]
     pub assessment: Option<Assessed>,
     /// Articles that may help, the closest first.
     pub suggestions: Vec<Suggestion>,
@@ -118,7 +125,7 @@ pub struct Suggestion {
     pub similarity: f32,
     /// How probable it is that it answers the message; nothing in what was stored by older versions.
     #[serde(default)]
-    #[schema(value_type = Option<f64>)]
+    #[schema(required, value_type = Option<schema::Probability>)]
     pub probability: Option<Probability>,
 }
 
@@ -221,6 +228,7 @@ pub struct LogEntry {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Who did it: an agent's login, a key's name; nothing when the program did.
+    #[schema(required)]
     pub actor: Option<String>,
     /// What it was.
     #[serde(flatten)]
@@ -255,7 +263,7 @@ pub enum Entry {
     /// What it is about was corrected.
     Intent {
         /// What it was said to be about.
-        #[schema(value_type = Option<String>)]
+        #[schema(required, value_type = Option<String>)]
         old: Option<IntentId>,
         /// What it is about.
         #[schema(value_type = String)]
@@ -264,10 +272,10 @@ pub enum Entry {
     /// How soon to look at it was corrected.
     Priority {
         /// What it was.
-        #[schema(value_type = String)]
+        #[schema(value_type = schema::Priority)]
         old: Priority,
         /// What it is.
-        #[schema(value_type = String)]
+        #[schema(value_type = schema::Priority)]
         new: Priority,
     },
     /// It was put off.
@@ -291,6 +299,7 @@ pub enum Entry {
     /// It is done.
     Closed {
         /// Why.
+        #[schema(required)]
         reason: Option<String>,
     },
     /// The shopper wrote again.
@@ -350,10 +359,13 @@ pub struct Correction {
     /// The message.
     pub text: String,
     /// Its language.
+    #[schema(required)]
     pub language: Option<String>,
-    /// `intent` or `priority`.
+    /// What it corrects.
+    #[schema(value_type = schema::CorrectedField)]
     pub field: String,
     /// What the program said.
+    #[schema(required)]
     pub old: Option<String>,
     /// What the agent says.
     pub new: String,
@@ -362,7 +374,8 @@ pub struct Correction {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `waiting`, `approved` or `rejected`.
+    /// What became of it.
+    #[schema(value_type = schema::CorrectionState)]
     pub state: String,
 }
 

@@ -60,6 +60,20 @@ pub enum EscalationReason {
 }
 
 impl EscalationReason {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::HumanRequested,
+        Self::OutOfScope,
+        Self::IntentNeedsHuman,
+        Self::LowConfidence,
+        Self::NoArticle,
+        Self::Urgent,
+        Self::Upset,
+        Self::AnswersFailed,
+        Self::Busy,
+        Self::Failure,
+    ];
+
     /// The word used in data, JSON and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

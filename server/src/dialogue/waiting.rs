@@ -24,9 +24,10 @@ pub(crate) struct Waiting {
     /// Whether people are there now.
     pub(crate) open_now: bool,
     /// When they are back, when they are not there.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub(crate) opens_at: Option<Timestamp>,
     /// How long others waited lately, in seconds; nothing when nobody is there.
+    #[schema(required)]
     pub(crate) expected_seconds: Option<i64>,
 }
 

@@ -19,7 +19,7 @@ pub(super) const SESSION_COOKIE: &str = "shopdesk_session";
 /// How often it is kept that an agent was there.
 const SEEN_KEPT: Duration = Duration::from_secs(60);
 /// The header that proves that a change comes from our own pages.
-const CSRF_HEADER: &str = "x-csrf-token";
+pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Whoever may take part in the conversation of the path.
 pub(super) struct Visitor {

@@ -5,14 +5,15 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::IntentId;
 use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk, detect_language};
+use utoipa::ToSchema;
 
-use super::body::{Body, Parameters};
+use super::body::{Body, Parameters, Segments};
 use super::caller::{Address, Visitor, limit, require_origin};
 use crate::conversation::{
     Contact, Conversation, ConversationId, ConversationState, Customer, MessageId, Rating,
@@ -36,27 +37,39 @@ const SHORT_CHARACTERS: usize = 1000;
 const DEFAULT_SITE: &str = "main";
 
 /// A conversation to begin.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Begin {
+    /// `main` when it is missing.
     site: Option<String>,
+    /// How the shopper reaches the shop; `api` when it is missing.
+    #[schema(max_length = 64)]
     channel: Option<String>,
+    /// The page's language, for when a message does not tell.
+    #[schema(max_length = 64)]
     language: Option<String>,
     customer: Option<Claimed>,
+    /// What the page is about: at most 16 keys, and 500 characters for each key and value.
+    #[serde(default)]
     context: BTreeMap<String, String>,
 }
 
 /// A customer whom the shop vouches for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ClaimedCustomer)]
 struct Claimed {
+    #[schema(max_length = 500)]
     id: String,
+    /// The HMAC-SHA256 of the id under the site's identity secret, in hexadecimal digits.
     signature: String,
+    #[schema(max_length = 500)]
     name: Option<String>,
 }
 
 /// A conversation that was begun, and the token to take part in it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConversationBegun)]
 pub(super) struct Begun {
     #[serde(flatten)]
     conversation: Conversation,
@@ -65,12 +78,30 @@ pub(super) struct Begun {
 }
 
 /// The token that lets a visitor take part in a conversation.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = VisitorToken)]
 pub(super) struct Token {
     token: String,
     token_expires_at: Timestamp,
 }
 
+/// Begins a conversation.
+///
+/// Every key may be left out: `{}` will do. Pages of a site's origins may call this, and whoever sends no `Origin`.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations",
+    operation_id = "begin_conversation",
+    tag = "conversations",
+    request_body = Begin,
+    responses(
+        (status = 201, description = "The conversation, and the token to take part in it.", body = Begun),
+        (status = 401, description = "`wrong-signature`"),
+        (status = 403, description = "`origin-not-allowed`"),
+        (status = 404, description = "`no-site`"),
+        (status = 422, description = "`invalid-value`")
+    )
+)]
 pub(super) async fn create(
     State(app): State<AppState>,
     address: Address,
@@ -135,22 +166,46 @@ fn issue(app: &AppState, conversation: ConversationId) -> Token {
     Token { token: app.tokens.issue(conversation.uuid(), token_expires_at), token_expires_at }
 }
 
+/// A fresh token; the old one goes on until it ends.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/token",
+    operation_id = "renew_token",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    responses((status = 200, description = "The token.", body = Token)),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn renew(State(app): State<AppState>, visitor: Visitor) -> Json<Token> {
     Json(issue(&app, visitor.conversation))
 }
 
 /// A conversation with all that a page needs to show it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConversationShown)]
 pub(super) struct Shown {
     #[serde(flatten)]
     conversation: Conversation,
     messages: Vec<Message>,
     /// Who spoke for the shop when: the events of kind `state`.
     notices: Vec<Event>,
+    /// What whoever waits can expect; `null` unless the state is `waiting_for_human`.
+    #[schema(required)]
     waiting: Option<Waiting>,
+    /// Whether a rating would be taken.
     can_rate: bool,
 }
 
+/// A conversation with all that was said in it.
+#[utoipa::path(
+    get,
+    path = "/v1/conversations/{id}",
+    operation_id = "read_conversation",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    responses((status = 200, description = "The conversation.", body = Shown)),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Json<Shown>, Problem> {
     let found = app.store.conversation_with_notices(visitor.conversation).await?;
     let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
@@ -169,18 +224,25 @@ fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
 }
 
 /// A message to send.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMessage)]
 pub(super) struct Send {
     text: String,
+    /// The sender's own id for it.
+    #[schema(min_length = 1, max_length = 128)]
     client_message_id: Option<String>,
+    /// The intent of the button that was pressed, with its title as `text`.
+    #[schema(value_type = Option<String>)]
     choice: Option<IntentId>,
 }
 
 /// How to send it.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Sending {
+    /// Whether to answer with the reply, and not as soon as the message is on disk; `true` when it is missing.
     #[serde(default = "waits")]
     wait: bool,
 }
@@ -190,13 +252,36 @@ fn waits() -> bool {
 }
 
 /// The message as it was kept, and what the shop says to it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageSent)]
 pub(super) struct Sent {
     message: Message,
+    /// `null` when a human has the conversation, or when nobody waited.
+    #[schema(required)]
     reply: Option<Message>,
     state: ConversationState,
 }
 
+/// Sends a message.
+///
+/// It is on disk before it is looked at. Sent again under the same `client_message_id`, it is the same message with the same reply.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/messages",
+    operation_id = "send_message",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation."), Sending),
+    request_body = Send,
+    responses(
+        (status = 200, description = "The message, and what the shop says to it.", body = Sent),
+        (status = 409, description = "`client-message-id-reused`"),
+        (
+            status = 422,
+            description = "`empty-message`, `message-too-long`, `invalid-client-message-id`, `invalid-value`"
+        )
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn send(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -242,6 +327,16 @@ pub(super) fn checked_client_id(id: Option<String>) -> Result<Option<String>, Pr
     Ok(id)
 }
 
+/// Says that the shopper writes: the answer waits a little.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/typing",
+    operation_id = "signal_typing",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    responses((status = 204, description = "Told.")),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn typing(State(app): State<AppState>, visitor: Visitor) -> Result<StatusCode, Problem> {
     let conversation = visitor.conversation;
     app.present.typing.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation, Instant::now());
@@ -251,12 +346,24 @@ pub(super) async fn typing(State(app): State<AppState>, visitor: Visitor) -> Res
 }
 
 /// Up to where somebody has read.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadUpTo {
+    /// The number of the last event that was read.
     pub(super) sequence: i64,
 }
 
+/// Says up to which event the shopper has read.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/read",
+    operation_id = "mark_read",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    request_body = ReadUpTo,
+    responses((status = 204, description = "Kept and told.")),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -278,32 +385,73 @@ pub(super) async fn mark_read(
 }
 
 /// Who speaks for the shop from now on.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct StateNow {
     state: ConversationState,
 }
 
+/// Asks for a human.
+///
+/// Nothing happens unless the state is `bot`.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/human",
+    operation_id = "ask_for_human",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    responses((status = 200, description = "Who speaks for the shop now.", body = StateNow)),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn human(State(app): State<AppState>, visitor: Visitor) -> Result<Json<StateNow>, Problem> {
     let state = dialogue::hand_over(&app, visitor.conversation).await?;
     Ok(Json(StateNow { state }))
 }
 
+/// Ends a conversation, and its ticket with it.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/close",
+    operation_id = "close_conversation",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    responses((status = 200, description = "It is over.", body = StateNow)),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn close(State(app): State<AppState>, visitor: Visitor) -> Result<Json<StateNow>, Problem> {
     let state = app.store.close_conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;
     Ok(Json(StateNow { state }))
 }
 
 /// Whether an answer helped.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Helpful {
     helpful: bool,
 }
 
+/// Says whether an answer helped.
+///
+/// Said once more, it overwrites. After several answers that did not help, a human takes over.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/messages/{message}/helpful",
+    operation_id = "say_helpful",
+    tag = "conversations",
+    params(
+        ("id" = String, Path, format = Uuid, description = "The conversation."),
+        ("message" = String, Path, format = Uuid, description = "A message with `asks_if_helpful`.")
+    ),
+    request_body = Helpful,
+    responses(
+        (status = 204, description = "Kept."),
+        (status = 404, description = "`no-message`")
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn helpful(
     State(app): State<AppState>,
     visitor: Visitor,
-    Path((_, message)): Path<(String, String)>,
+    Segments((_conversation, message)): Segments<(String, String)>,
     Body(Helpful { helpful }): Body<Helpful>,
 ) -> Result<StatusCode, Problem> {
     let conversation = visitor.conversation;
@@ -335,6 +483,22 @@ async fn found_and_language(
     Ok((found, language))
 }
 
+/// Leaves a number or an address.
+///
+/// The ticket shows the last one.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/contact",
+    operation_id = "leave_contact",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    request_body = Contact,
+    responses(
+        (status = 204, description = "Kept."),
+        (status = 422, description = "`invalid-value`")
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn contact(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -359,6 +523,21 @@ pub(super) async fn contact(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Rates a conversation, once.
+#[utoipa::path(
+    post,
+    path = "/v1/conversations/{id}/rating",
+    operation_id = "rate_conversation",
+    tag = "conversations",
+    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
+    request_body = Rating,
+    responses(
+        (status = 201, description = "Kept."),
+        (status = 409, description = "`already-rated`, `cannot-rate-yet`"),
+        (status = 422, description = "`invalid-value`")
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn rate(
     State(app): State<AppState>,
     visitor: Visitor,

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event as Frame, Sse};
 use axum::response::{IntoResponse, Response};
@@ -16,8 +16,9 @@ use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
+use utoipa::ToSchema;
 
-use super::body::Parameters;
+use super::body::{Parameters, Segments};
 use super::caller::{Address, Staff, Visitor};
 use super::tickets;
 use crate::agent::Role;
@@ -43,22 +44,51 @@ const LONGEST_WAIT: u64 = 30;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Which events are wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// The number of the last event that the reader knows.
     #[serde(default)]
     after: i64,
+    /// For how many seconds to wait for something to happen; only without a stream.
     #[serde(default)]
+    #[param(maximum = 30)]
     wait: u64,
 }
 
 /// Some events.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventPage)]
 struct Page {
     events: Vec<Event>,
+    /// The number of the last one, to go on after.
     last_sequence: i64,
 }
 
+/// What happened in a conversation, in order and without gaps.
+///
+/// With `Accept: text/event-stream` it is a stream of server-sent events: `id` is the number, `event` the kind, `data` the event in JSON.
+/// It also tells `typing`, `read`, `waiting` and `bye`, which have no number. With any other `Accept` it is a page of at most 200 events.
+#[utoipa::path(
+    get,
+    path = "/v1/conversations/{id}/events",
+    operation_id = "follow_conversation",
+    tag = "conversations",
+    params(
+        ("id" = String, Path, format = Uuid, description = "The conversation."),
+        Wanted,
+        ("last-event-id" = Option<i64>, Header, description = "In place of `after`, for streams that go on.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "What happened after that.",
+            content((Page = "application/json"), (String = "text/event-stream"))
+        )
+    ),
+    security(("visitor_token" = []), ("key" = ["conversations"])),
+)]
 pub(super) async fn follow(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -69,12 +99,35 @@ pub(super) async fn follow(
     follow_as(app, visitor.conversation, None, &address, &headers, &wanted).await
 }
 
-/// Lets those who work on a ticket follow its conversation, and what happens to the ticket itself.
+/// Tells what happens in the conversation of a ticket, and that the ticket changed.
+///
+/// As for shoppers, with `ticket` beside, which carries `{"ticket": id}` and has no number. Counts as a view of the ticket.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/{id}/events",
+    operation_id = "follow_ticket",
+    tag = "tickets",
+    params(
+        ("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number."),
+        Wanted,
+        ("last-event-id" = Option<i64>, Header, description = "In place of `after`, for streams that go on.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "What happened after that.",
+            content((Page = "application/json"), (String = "text/event-stream"))
+        ),
+        (status = 404, description = "`no-ticket`"),
+        (status = 422, description = "`invalid-parameter`")
+    ),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn follow_ticket(
     State(app): State<AppState>,
     staff: Staff,
     address: Address,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     headers: HeaderMap,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Problem> {
@@ -285,7 +338,18 @@ fn unnumbered(sign: &Sign) -> Frame {
     Frame::default().event(sign.kind()).data(serde_json::to_string(sign).expect("plain data"))
 }
 
-/// Tells agents which tickets were opened or changed.
+/// Tells which tickets are opened or change, as a stream of server-sent events.
+///
+/// `ticket` carries `{"ticket": id}`; `refresh` means that there was too much at once; `bye` is the last one when the service stops. The
+/// stream is a hint and has no numbers: read the list when it begins, and on every `ticket` and `refresh`.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/events",
+    operation_id = "follow_tickets",
+    tag = "tickets",
+    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn follow_tickets(
     State(app): State<AppState>,
     staff: Staff,

@@ -7,6 +7,7 @@ mod desk;
 mod events;
 mod health;
 mod metrics;
+mod openapi;
 mod page;
 mod people;
 mod tickets;
@@ -23,11 +24,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -49,16 +52,12 @@ pub fn router(state: AppState) -> Router {
         .max_message_characters
         .saturating_mul(BYTES_PER_CHARACTER)
         .saturating_add(BODY_OVERHEAD);
-    Router::new()
-        .merge(shoppers())
-        .merge(staff())
+    openapi::with_description(described())
         .merge(console::pages(&state))
         .route("/", get(page::sample))
         .route("/demo/en.html", get(page::english_sample))
         .route("/demo/demo.css", get(page::sample_style))
         .route("/widget.js", get(page::widget))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .fallback(async || Problem::NoRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
@@ -96,50 +95,55 @@ fn cors(state: &AppState) -> CorsLayer {
         .max_age(std::time::Duration::from_secs(3600))
 }
 
+/// What `/openapi.json` describes. There is no other way to register what begins with `/v1`.
+fn described() -> OpenApiRouter<AppState> {
+    shoppers().merge(staff()).routes(routes!(health::livez)).routes(routes!(health::readyz))
+}
+
 /// What pages of the shop's sites may use.
-fn shoppers() -> Router<AppState> {
-    Router::new()
-        .route("/v1/sites/{site}", get(desk::site))
-        .route("/v1/conversations", post(conversations::create))
-        .route("/v1/conversations/{id}", get(conversations::show))
-        .route("/v1/conversations/{id}/token", post(conversations::renew))
-        .route("/v1/conversations/{id}/messages", post(conversations::send))
-        .route("/v1/conversations/{id}/messages/{message}/helpful", post(conversations::helpful))
-        .route("/v1/conversations/{id}/events", get(events::follow))
-        .route("/v1/conversations/{id}/typing", post(conversations::typing))
-        .route("/v1/conversations/{id}/read", post(conversations::read))
-        .route("/v1/conversations/{id}/human", post(conversations::human))
-        .route("/v1/conversations/{id}/contact", post(conversations::contact))
-        .route("/v1/conversations/{id}/rating", post(conversations::rate))
-        .route("/v1/conversations/{id}/close", post(conversations::close))
-        .route("/v1/articles/{id}/{language}/{version}", get(articles::show))
+fn shoppers() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(desk::site))
+        .routes(routes!(conversations::create))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::renew))
+        .routes(routes!(conversations::send))
+        .routes(routes!(conversations::helpful))
+        .routes(routes!(events::follow))
+        .routes(routes!(conversations::typing))
+        .routes(routes!(conversations::read))
+        .routes(routes!(conversations::human))
+        .routes(routes!(conversations::contact))
+        .routes(routes!(conversations::rate))
+        .routes(routes!(conversations::close))
+        .routes(routes!(articles::show))
 }
 
 /// What those use who work for the shop.
-fn staff() -> Router<AppState> {
-    Router::new()
-        .route("/v1/session", get(people::session).post(people::log_in).delete(people::log_out))
-        .route("/v1/invitations", post(people::choose_password))
-        .route("/v1/agents", get(people::list).post(people::add))
-        .route("/v1/agents/{id}", patch(people::change))
-        .route("/v1/tickets", get(tickets::list))
-        .route("/v1/tickets/events", get(events::follow_tickets))
-        .route("/v1/tickets/{id}", get(tickets::show))
-        .route("/v1/tickets/{id}/events", get(events::follow_ticket))
-        .route("/v1/tickets/{id}/actions", post(tickets::act))
-        .route("/v1/tickets/{id}/messages", post(tickets::reply))
-        .route("/v1/tickets/{id}/typing", post(tickets::typing))
-        .route("/v1/tickets/{id}/read", post(tickets::read))
-        .route("/v1/intents", get(desk::intents))
-        .route("/v1/classify", post(desk::classify).layer(DefaultBodyLimit::max(BATCH_BYTES)))
-        .route("/v1/deliveries", get(desk::deliveries))
-        .route("/v1/deliveries/{id}/retry", post(desk::retry))
-        .route("/v1/stats", get(desk::stats))
-        .route("/v1/corrections", get(desk::corrections))
-        .route("/v1/corrections/{id}", post(desk::judge))
-        .route("/v1/keys", get(desk::keys).post(desk::make_key))
-        .route("/v1/keys/{id}", delete(desk::revoke_key))
-        .route("/v1/audit", get(desk::audit))
+fn staff() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(people::session, people::log_in, people::log_out))
+        .routes(routes!(people::choose_password))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::change))
+        .routes(routes!(tickets::list))
+        .routes(routes!(events::follow_tickets))
+        .routes(routes!(tickets::show))
+        .routes(routes!(events::follow_ticket))
+        .routes(routes!(tickets::act))
+        .routes(routes!(tickets::reply))
+        .routes(routes!(tickets::typing))
+        .routes(routes!(tickets::read))
+        .routes(routes!(desk::intents))
+        .routes(routes!(desk::classify).layer(DefaultBodyLimit::max(BATCH_BYTES)))
+        .routes(routes!(desk::deliveries))
+        .routes(routes!(desk::retry))
+        .routes(routes!(desk::stats))
+        .routes(routes!(desk::corrections))
+        .routes(routes!(desk::judge))
+        .routes(routes!(desk::keys, desk::make_key))
+        .routes(routes!(desk::revoke_key))
+        .routes(routes!(desk::audit))
 }
 
 fn constant_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

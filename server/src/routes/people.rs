@@ -5,13 +5,14 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::body::Body;
+use super::body::{Body, Segments};
 use super::caller::{Address, SESSION_COOKIE, Staff, session_hash};
 use crate::agent::{Agent, AgentId, Role, Skills};
 use crate::auth::{Scope, SessionId, WeakPassword, check_new_password};
@@ -31,7 +32,7 @@ pub(super) const LONGEST_NAME: usize = 100;
 const INVITATION_PATH: &str = "/console/invitation#";
 
 /// Who logs in.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     pub(super) login: String,
@@ -39,12 +40,32 @@ pub(super) struct Login {
 }
 
 /// Who is logged in, and the token that changes must carry in `X-CSRF-Token`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct LoggedIn {
     agent: Agent,
     csrf_token: String,
 }
 
+/// Logs in.
+///
+/// Too many failures make the next attempt wait.
+#[utoipa::path(
+    post,
+    path = "/v1/session",
+    operation_id = "log_in",
+    tag = "session",
+    request_body = Login,
+    responses(
+        (
+            status = 200,
+            description = "The session is in the cookie.",
+            body = LoggedIn,
+            headers(("set-cookie" = String, description = "`shopdesk_session`"))
+        ),
+        (status = 401, description = "`wrong-login`"),
+        (status = 422, description = "`invalid-value`")
+    )
+)]
 pub(super) async fn log_in(
     State(app): State<AppState>,
     Address(address): Address,
@@ -134,6 +155,17 @@ fn cookie(app: &AppState, session: &SessionId, seconds: i64) -> (HeaderName, Str
     )
 }
 
+/// Who is logged in.
+///
+/// A key has no session.
+#[utoipa::path(
+    get,
+    path = "/v1/session",
+    operation_id = "read_session",
+    tag = "session",
+    responses((status = 200, description = "The person, and the token for changes.", body = LoggedIn)),
+    security(("session" = ["agent"]))
+)]
 pub(super) async fn session(staff: Staff) -> Result<Json<LoggedIn>, Problem> {
     match staff {
         Staff::Agent { agent, session } => Ok(Json(LoggedIn { csrf_token: session.csrf_token(), agent })),
@@ -141,6 +173,19 @@ pub(super) async fn session(staff: Staff) -> Result<Json<LoggedIn>, Problem> {
     }
 }
 
+/// Ends this session.
+#[utoipa::path(
+    delete,
+    path = "/v1/session",
+    operation_id = "log_out",
+    tag = "session",
+    responses((
+        status = 204,
+        description = "Nobody is logged in any more.",
+        headers(("set-cookie" = String, description = "Takes `shopdesk_session` away."))
+    )),
+    security(("session" = ["agent"], "csrf_token" = []))
+)]
 pub(super) async fn log_out(State(app): State<AppState>, staff: Staff) -> Result<impl IntoResponse, Problem> {
     let Staff::Agent { session, .. } = &staff else { return Err(Problem::NotAllowed) };
     app.store.end_session(&session_hash(session)).await?;
@@ -168,21 +213,35 @@ fn is_gone(app: &AppState, staff: &Staff) {
 }
 
 /// Who works for the shop.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Agents {
     agents: Vec<Agent>,
 }
 
+/// Who works for the shop.
+#[utoipa::path(
+    get,
+    path = "/v1/agents",
+    operation_id = "list_agents",
+    tag = "people",
+    responses((status = 200, description = "By login.", body = Agents)),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn list(State(app): State<AppState>, staff: Staff) -> Result<Json<Agents>, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
     Ok(Json(Agents { agents: app.store.agents().await? }))
 }
 
 /// Somebody to add.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewAgent)]
 pub(super) struct Add {
+    /// Without white space.
+    #[schema(min_length = 1, max_length = 100)]
     pub(super) login: String,
+    /// What shoppers and colleagues read.
+    #[schema(min_length = 1, max_length = 100)]
     pub(super) name: String,
     pub(super) role: Role,
     #[serde(default)]
@@ -190,12 +249,30 @@ pub(super) struct Add {
 }
 
 /// Somebody who was added, and the link to choose a password with, once.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgentInvited)]
 pub(super) struct Invited {
     pub(super) agent: Agent,
+    /// A path with a secret.
     pub(super) invitation: String,
 }
 
+/// Adds somebody.
+///
+/// The invitation is a path with a secret, shown this once, to choose a password with.
+#[utoipa::path(
+    post,
+    path = "/v1/agents",
+    operation_id = "add_agent",
+    tag = "people",
+    request_body = Add,
+    responses(
+        (status = 201, description = "The person, and the invitation.", body = Invited),
+        (status = 409, description = "`login-taken`"),
+        (status = 422, description = "`invalid-value`")
+    ),
+    security(("session" = ["admin"], "csrf_token" = []), ("key" = ["admin"])),
+)]
 pub(super) async fn add(
     State(app): State<AppState>,
     staff: Staff,
@@ -256,7 +333,7 @@ pub async fn first_invitation(app: &AppState) -> Result<Option<String>, StoreErr
 }
 
 /// What is to change of somebody. What is missing stays.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeAgent {
     pub(super) name: Option<String>,
@@ -269,16 +346,36 @@ pub(super) struct ChangeAgent {
 }
 
 /// Somebody who was changed, with a link if one was asked for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgentChanged)]
 pub(super) struct Changed {
     pub(super) agent: Agent,
+    /// A path with a secret, if one was asked for.
+    #[schema(required)]
     pub(super) invitation: Option<String>,
 }
 
+/// Changes somebody.
+///
+/// What is missing stays. `skills` are replaced as a whole.
+#[utoipa::path(
+    patch,
+    path = "/v1/agents/{id}",
+    operation_id = "change_agent",
+    tag = "people",
+    params(("id" = String, Path, format = Uuid, description = "The person.")),
+    request_body = ChangeAgent,
+    responses(
+        (status = 200, description = "The person as it is now.", body = Changed),
+        (status = 404, description = "`no-agent`"),
+        (status = 422, description = "`invalid-value`")
+    ),
+    security(("session" = ["admin"], "csrf_token" = []), ("key" = ["admin"])),
+)]
 pub(super) async fn change(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     Body(change): Body<ChangeAgent>,
 ) -> Result<Json<Changed>, Problem> {
     Ok(Json(change_agent(&app, &staff, &id, change).await?))
@@ -313,13 +410,31 @@ pub(super) async fn change_agent(
 }
 
 /// A password that somebody chooses with an invitation.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPassword)]
 pub(super) struct Choose {
+    /// The whole link, or what stands after its `#`.
     pub(super) invitation: String,
+    /// At least 10 characters and at most 256 bytes.
     pub(super) password: String,
 }
 
+/// Chooses a password with an invitation, which is used up by that.
+///
+/// All sessions of that person end.
+#[utoipa::path(
+    post,
+    path = "/v1/invitations",
+    operation_id = "choose_password",
+    tag = "session",
+    request_body = Choose,
+    responses(
+        (status = 204, description = "Log in with it."),
+        (status = 404, description = "`no-invitation`"),
+        (status = 422, description = "`invalid-value`")
+    )
+)]
 pub(super) async fn choose_password(
     State(app): State<AppState>,
     address: Address,

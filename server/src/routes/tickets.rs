@@ -1,13 +1,14 @@
 //! `/v1/tickets`: what agents work on.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::{IntentId, Priority};
+use utoipa::ToSchema;
 
-use super::body::{Body, Parameters};
+use super::body::{Body, Parameters, Segments};
 use super::caller::Staff;
 use super::conversations::{ReadUpTo, checked_client_id, checked_text, mark_read};
 use crate::agent::{AgentId, Role};
@@ -17,6 +18,7 @@ use crate::event::Sign;
 use crate::live::Signal;
 use crate::message::{Message, Sender};
 use crate::problem::Problem;
+use crate::schema;
 use crate::state::AppState;
 use crate::store::{TicketChange, TicketFilter};
 use crate::ticket::{LogEntry, Ticket, TicketId, TicketState};
@@ -29,34 +31,55 @@ const EARLIER: u32 = 20;
 const VIEW: SignedDuration = SignedDuration::from_hours(12);
 
 /// Which tickets are wanted.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Words such as `open`, with commas between them; without it, all but closed and merged ones.
+    #[param(value_type = Option<Vec<TicketState>>, style = Form, explode = false, inline)]
     pub(super) state: Option<String>,
+    #[param(value_type = Option<schema::Priority>, inline)]
     pub(super) priority: Option<Priority>,
     pub(super) intent: Option<String>,
+    #[param(value_type = Option<schema::EscalationReason>, inline)]
     pub(super) reason: Option<String>,
+    /// That one, or its scripts: `zh` finds `zh-Hans` and `zh-Hant`.
     pub(super) language: Option<String>,
     /// An agent's id, `me` or `nobody`.
     pub(super) assignee: Option<String>,
+    /// The shop's id of one.
     pub(super) customer: Option<String>,
     /// Words to look for.
     pub(super) q: Option<String>,
+    /// How many; 50 without it.
+    #[param(minimum = 1, maximum = 200)]
+    pub(super) limit: Option<u32>,
     /// Whether only those past a deadline.
     pub(super) overdue: bool,
-    pub(super) limit: Option<u32>,
     /// The `next` of the page before.
     pub(super) after: Option<String>,
 }
 
 /// Tickets, the most urgent first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketPage)]
 pub(super) struct Tickets {
     tickets: Vec<Ticket>,
+    /// For `after`, if there are more.
+    #[schema(required)]
     next: Option<String>,
 }
 
+/// Tickets, the most urgent first, and among those the longest waiting.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets",
+    operation_id = "list_tickets",
+    tag = "tickets",
+    params(Wanted),
+    responses((status = 200, description = "A page of them.", body = Tickets)),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn list(
     State(app): State<AppState>,
     staff: Staff,
@@ -109,20 +132,38 @@ pub(super) fn filter(wanted: Wanted, staff: &Staff, now: Timestamp) -> Result<Ti
 }
 
 /// A ticket with all that an agent needs, so that nobody has to repeat anything.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketShown)]
 pub(super) struct Shown {
     #[serde(flatten)]
     ticket: Ticket,
+    /// The conversation.
     shopper: Conversation,
     messages: Vec<Message>,
     log: Vec<LogEntry>,
+    /// More tickets of the same customer.
     earlier: Vec<Ticket>,
 }
 
+/// A ticket with all that an agent needs.
+///
+/// Reading it is written into the audit log.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/{id}",
+    operation_id = "read_ticket",
+    tag = "tickets",
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
+    responses(
+        (status = 200, description = "The ticket.", body = Shown),
+        (status = 404, description = "`no-ticket`")
+    ),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
 pub(super) async fn show(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<Shown>, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
     let ticket = find(&app, &id).await?;
@@ -165,8 +206,9 @@ pub(super) async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
 }
 
 /// Something to do to a ticket.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = TicketAction)]
 pub(super) enum Action {
     /// Whoever asks takes it.
     Claim,
@@ -177,9 +219,15 @@ pub(super) enum Action {
     /// Colleagues should know something.
     Note { text: String },
     /// It is about something else.
-    Intent { intent: IntentId },
+    Intent {
+        #[schema(value_type = String)]
+        intent: IntentId,
+    },
     /// It is more or less urgent.
-    Priority { priority: Priority },
+    Priority {
+        #[schema(value_type = schema::Priority)]
+        priority: Priority,
+    },
     /// It is put off.
     Snooze { until: Timestamp },
     /// It comes back.
@@ -187,13 +235,34 @@ pub(super) enum Action {
     /// Another ticket goes on in its place.
     Merge { into: TicketId },
     /// It is done.
-    Close { reason: Option<String> },
+    Close {
+        #[schema(max_length = 200)]
+        reason: Option<String>,
+    },
 }
 
+/// Does something to a ticket.
+///
+/// A key cannot `claim`.
+#[utoipa::path(
+    post,
+    path = "/v1/tickets/{id}/actions",
+    operation_id = "act_on_ticket",
+    tag = "tickets",
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
+    request_body = Action,
+    responses(
+        (status = 200, description = "The ticket as it is now.", body = Ticket),
+        (status = 404, description = "`no-ticket`"),
+        (status = 409, description = "`illegal-step`"),
+        (status = 422, description = "`empty-message`, `message-too-long`, `invalid-value`")
+    ),
+    security(("session" = ["agent"], "csrf_token" = []), ("key" = ["tickets_write"])),
+)]
 pub(super) async fn act(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     Body(action): Body<Action>,
 ) -> Result<Json<Ticket>, Problem> {
     take_action(&app, &staff, &id, action).await.map(Json)
@@ -253,17 +322,41 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
 }
 
 /// What an agent says to a shopper.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewReply)]
 pub(super) struct Reply {
     pub(super) text: String,
+    /// The sender's own id for it.
+    #[schema(min_length = 1, max_length = 128)]
     pub(super) client_message_id: Option<String>,
 }
 
+/// Writes to the shopper.
+///
+/// Whoever writes on a ticket that nobody has, takes it. A key may write on a ticket that is `assigned`.
+#[utoipa::path(
+    post,
+    path = "/v1/tickets/{id}/messages",
+    operation_id = "reply_on_ticket",
+    tag = "tickets",
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
+    request_body = Reply,
+    responses(
+        (status = 201, description = "The message.", body = Message),
+        (status = 404, description = "`no-ticket`"),
+        (status = 409, description = "`illegal-step`, `client-message-id-reused`"),
+        (
+            status = 422,
+            description = "`empty-message`, `message-too-long`, `invalid-client-message-id`, `invalid-value`"
+        )
+    ),
+    security(("session" = ["agent"], "csrf_token" = []), ("key" = ["tickets_write"])),
+)]
 pub(super) async fn reply(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     Body(reply): Body<Reply>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
     Ok((StatusCode::CREATED, Json(write(&app, &staff, &id, reply).await?)))
@@ -279,10 +372,23 @@ pub(super) async fn write(app: &AppState, staff: &Staff, id: &str, reply: Reply)
     message.ok_or(Problem::NoTicket)
 }
 
+/// Tells the shopper that an agent writes.
+#[utoipa::path(
+    post,
+    path = "/v1/tickets/{id}/typing",
+    operation_id = "signal_typing_on_ticket",
+    tag = "tickets",
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
+    responses(
+        (status = 204, description = "Told."),
+        (status = 404, description = "`no-ticket`")
+    ),
+    security(("session" = ["agent"], "csrf_token" = []), ("key" = ["tickets_write"])),
+)]
 pub(super) async fn typing(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<StatusCode, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
     let conversation = find(&app, &id).await?.conversation;
@@ -291,10 +397,24 @@ pub(super) async fn typing(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Says up to which event agents have read.
+#[utoipa::path(
+    post,
+    path = "/v1/tickets/{id}/read",
+    operation_id = "mark_ticket_read",
+    tag = "tickets",
+    params(("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number.")),
+    request_body = ReadUpTo,
+    responses(
+        (status = 204, description = "Kept and told."),
+        (status = 404, description = "`no-ticket`")
+    ),
+    security(("session" = ["agent"], "csrf_token" = []), ("key" = ["tickets_write"])),
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     staff: Staff,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     Body(read): Body<ReadUpTo>,
 ) -> Result<StatusCode, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;

@@ -22,8 +22,10 @@ pub struct AuditEntry {
     /// What, such as `login` or `ticket.view`.
     pub action: String,
     /// To what, by its id.
+    #[schema(required)]
     pub subject: Option<String>,
     /// More about it.
+    #[schema(required)]
     pub detail: Option<String>,
 }
 

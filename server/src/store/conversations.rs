@@ -11,6 +11,7 @@ use crate::conversation::{Conversation, ConversationId, ConversationState, Conve
 use crate::event::{Change, Event, Happening};
 use crate::message::Message;
 use crate::ticket::{Entry, TicketStep};
+use crate::webhooks::TicketClosed;
 
 /// A conversation to begin.
 #[derive(Clone, Debug)]
@@ -155,8 +156,8 @@ impl Store {
             && let Ok(closed) = at.after(TicketStep::Close)
         {
             super::ticket_rows::set_state(&mut writing, ticket, closed).await?;
-            let closed = serde_json::json!({ "ticket": ticket, "conversation": id, "reason": "shopper" });
-            writing.deliver(id, "ticket.closed", closed).await?;
+            let closed = TicketClosed { ticket, conversation: id, reason: Some("shopper".to_owned()) };
+            writing.deliver(id, &closed).await?;
             super::ticket_rows::log(
                 &mut writing,
                 ticket,

@@ -21,7 +21,8 @@ pub struct Delivery {
     /// What it says, as JSON.
     #[serde(skip)]
     pub body: String,
-    /// `waiting`, `delivered` or `dead`.
+    /// What became of it.
+    #[schema(value_type = crate::schema::DeliveryState)]
     pub state: String,
     /// How often it was tried.
     pub attempts: i64,
@@ -29,6 +30,7 @@ pub struct Delivery {
     #[schema(value_type = String, format = DateTime)]
     pub next_at: Timestamp,
     /// What went wrong the last time.
+    #[schema(required)]
     pub last_error: Option<String>,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]

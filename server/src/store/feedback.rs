@@ -8,6 +8,7 @@ use super::{Lock, Store, StoreError};
 use crate::conversation::{Contact, ConversationId, MessageId, Rating};
 use crate::event::Change;
 use crate::message::Sender;
+use crate::webhooks::ConversationRated;
 
 /// What came of whether an answer helped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +94,8 @@ impl Store {
         }
         let change = Change::Rating { score: rating.score, reasons: rating.reasons.clone() };
         writing.append_change(conversation, change).await?;
-        let rated = serde_json::json!({ "conversation": conversation, "rating": rating });
-        writing.deliver(conversation, "conversation.rated", rated).await?;
+        let rated = ConversationRated { conversation, rating: rating.clone() };
+        writing.deliver(conversation, &rated).await?;
         writing.commit().await?;
         Ok(Some(true))
     }

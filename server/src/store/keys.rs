@@ -6,7 +6,7 @@ use sqlx::Row as _;
 
 use super::rows::{now, optional_timestamp, required_json, timestamp, to_json, unreadable};
 use super::{Store, StoreError};
-use crate::auth::{KeyRecord, Scopes};
+use crate::auth::{KeyRecord, Scope, Scopes};
 
 /// A key, without its secret, which nobody has but its owner.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -19,13 +19,13 @@ pub struct StoredKey {
     #[serde(skip)]
     pub record: KeyRecord,
     /// What it may do.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<Scope>)]
     pub scopes: Scopes,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Since when it may do nothing any more.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
 }
 

@@ -16,6 +16,7 @@ use crate::conversation::{ConversationId, ConversationState, ConversationStep};
 use crate::live::Signal;
 use crate::message::{Message, Reply};
 use crate::ticket::{Entry, Suggestion, TicketContents, TicketId, TicketState};
+use crate::webhooks::TicketOpened;
 
 /// What is to become of a turn.
 #[derive(Clone, Debug)]
@@ -275,10 +276,9 @@ async fn open(
         .bind(id.to_string())
         .execute(&mut **writing)
         .await?;
-    let opened = serde_json::json!({
-        "ticket": ticket, "number": number, "conversation": id, "priority": new.priority, "reason": new.reason,
-    });
-    writing.deliver(id, "ticket.opened", opened).await?;
+    let (priority, reason) = (new.priority, new.reason);
+    let opened = TicketOpened { ticket, number, conversation: id, priority, reason };
+    writing.deliver(id, &opened).await?;
     log(writing, ticket, None, &Entry::Opened).await?;
     writing.signals.push(Signal::Ticket { ticket });
     Ok(ticket)

@@ -15,6 +15,7 @@ use crate::agent::AgentId;
 use crate::conversation::{ConversationId, ConversationState, ConversationStep};
 use crate::live::Signal;
 use crate::ticket::{Entry, TicketId, TicketState, TicketStep};
+use crate::webhooks::TicketClosed;
 
 /// Who does something to a ticket.
 #[derive(Clone, Debug)]
@@ -227,9 +228,8 @@ async fn close(
 ) -> Result<(), StoreError> {
     let state = found.state.after(TicketStep::Close)?;
     set_state(writing, ticket, state).await?;
-    let closed =
-        serde_json::json!({ "ticket": ticket, "conversation": found.conversation, "reason": reason });
-    writing.deliver(found.conversation, "ticket.closed", closed).await?;
+    let closed = TicketClosed { ticket, conversation: found.conversation, reason: reason.clone() };
+    writing.deliver(found.conversation, &closed).await?;
     log(writing, ticket, Some(&actor.name), &Entry::Closed { reason }).await?;
     let conversation = state_of(writing, found.conversation).await?;
     if conversation != ConversationState::Closed {

@@ -14,6 +14,7 @@ use crate::event::{Change, Event, Happening};
 use crate::live::{Live, Signal};
 use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::store::listen::CHANNEL;
+use crate::webhooks::{MessageCreated, Told};
 
 pub(super) struct Writing {
     pub(super) transaction: Transaction<'static, Any>,
@@ -81,10 +82,9 @@ impl Writing {
         .bind(new.intent.map(|intent| intent.to_string()))
         .execute(&mut **self)
         .await?;
-        let data = serde_json::json!({
-            "conversation": conversation, "message": id, "sequence": sequence, "sender": new.sender, "text": new.text,
-        });
-        self.deliver(conversation, "message.created", data).await?;
+        let (sender, text) = (new.sender, new.text.clone());
+        let created = MessageCreated { conversation, message: id, sequence, sender, text };
+        self.deliver(conversation, &created).await?;
         Ok(Message {
             id,
             sequence,
@@ -98,20 +98,20 @@ impl Writing {
         })
     }
 
-    /// Keeps a delivery for everybody who subscribed to that kind. `data` is what receivers get as `data`.
-    pub(super) async fn deliver(
+    /// Keeps a delivery for everybody who subscribed to that kind.
+    pub(super) async fn deliver<T: Told + Sync>(
         &mut self,
         conversation: ConversationId,
-        kind: &'static str,
-        data: serde_json::Value,
+        told: &T,
     ) -> Result<(), StoreError> {
+        let kind = T::KIND;
         let subscriptions = Arc::clone(&self.subscriptions);
         let wanted = |subscription: &&Subscription| {
             subscription.events.is_empty() || subscription.events.iter().any(|event| event == kind)
         };
         let at = now();
         for subscription in subscriptions.iter().filter(wanted) {
-            let body = serde_json::json!({ "type": kind, "timestamp": at, "data": data });
+            let body = serde_json::json!({ "type": kind, "timestamp": at, "data": told });
             sqlx::query(
                 "INSERT INTO deliveries (id, endpoint, conversation, kind, body, state, next_at, created_at) \
                  VALUES ($1, $2, $6, $3, $4, 'waiting', $5, $5)",

@@ -4,6 +4,9 @@ mod deliver;
 pub use deliver::Webhook;
 pub(crate) use deliver::deliver;
 
+mod told;
+pub(crate) use told::{ConversationRated, MessageCreated, TicketClosed, TicketOpened, Told};
+
 mod backoff;
 mod outbound;
 mod public_address;

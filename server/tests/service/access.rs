@@ -7,18 +7,18 @@ use shopdesk_server::{Role, Scope};
 
 use crate::support::TestApp;
 
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+pub(crate) const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Something that staff may do: how, and the least role for it.
-struct Route {
-    method: Method,
-    path: String,
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     body: Option<Value>,
-    least: Role,
+    pub(crate) least: Role,
 }
 
 /// Every route of the staff. The session's own come last.
-fn routes() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     let get = |path: &str, least| Route { method: Method::GET, path: path.to_owned(), body: None, least };
     let send = |method, path: String, body, least| Route { method, path, body: Some(body), least };
     let (patch, post, delete) = (Method::PATCH, Method::POST, Method::DELETE);

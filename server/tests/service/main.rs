@@ -25,6 +25,7 @@ mod logins;
 mod logs;
 mod lookup;
 mod metrics;
+mod openapi;
 mod shutdown;
 mod stream;
 mod streams;

@@ -29,7 +29,8 @@ pub enum MessageLanguage {
 }
 
 impl MessageLanguage {
-    pub(crate) const ALL: [Self; 4] =
+    /// All of them.
+    pub const ALL: [Self; 4] =
         [Self::SimplifiedChinese, Self::TraditionalChinese, Self::English, Self::Other];
 
     /// The tag used in data, JSON and logs.

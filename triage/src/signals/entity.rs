@@ -60,6 +60,17 @@ pub enum EntityKind {
 }
 
 impl EntityKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::OrderNumber,
+        Self::WaybillNumber,
+        Self::Phone,
+        Self::Email,
+        Self::Amount,
+        Self::Date,
+        Self::ProductModel,
+    ];
+
     /// The word used in data, JSON and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -104,6 +115,21 @@ pub enum Carrier {
 }
 
 impl Carrier {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Sf,
+        Self::Jd,
+        Self::Yto,
+        Self::Zto,
+        Self::Sto,
+        Self::Jt,
+        Self::Yunda,
+        Self::Ems,
+        Self::Ups,
+        Self::Dhl,
+        Self::Tcat,
+    ];
+
     /// The word used in data, JSON and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -137,6 +163,12 @@ pub enum Currency {
     Sgd,
     Myr,
     Jpy,
+}
+
+impl Currency {
+    /// All of them.
+    pub const ALL: [Self; 9] =
+        [Self::Cny, Self::Hkd, Self::Twd, Self::Usd, Self::Eur, Self::Gbp, Self::Sgd, Self::Myr, Self::Jpy];
 }
 
 /// The name of a rule, as `waybill.sf` or `zh.human.transfer`: for people who want to know why.

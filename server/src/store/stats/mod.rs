@@ -14,7 +14,7 @@ pub struct Stats {
     /// All days together.
     pub total: DayFigures,
     /// Each day by the shop's clock.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, DayFigures>)]
     pub days: BTreeMap<Date, DayFigures>,
     /// Each intent: the likeliest one of each turn.
     pub intents: BTreeMap<String, IntentFigures>,
@@ -41,14 +41,17 @@ pub struct DayFigures {
     /// Of those, the ones that shoppers opened again after their end.
     pub reopened: u64,
     /// Of the turns that wanted something, the share that was answered without a human; nothing when there were none.
+    #[schema(required)]
     pub automation_rate: Option<f64>,
     /// Answers that were said to help.
     pub helpful: u64,
     /// Answers that were said not to help.
     pub not_helpful: u64,
     /// The median time to a human's first answer, in seconds.
+    #[schema(required)]
     pub first_response_seconds: Option<f64>,
     /// The median time until a ticket was closed, in seconds.
+    #[schema(required)]
     pub resolution_seconds: Option<f64>,
     /// First answers that came too late.
     pub first_responses_missed: u64,
@@ -57,8 +60,10 @@ pub struct DayFigures {
     /// How many rated.
     pub ratings: u64,
     /// The mean rating, from 1 to 5.
+    #[schema(required)]
     pub mean_rating: Option<f64>,
     /// The share of ratings of 4 and 5.
+    #[schema(required)]
     pub satisfied: Option<f64>,
     #[serde(skip)]
     waits: Vec<i64>,

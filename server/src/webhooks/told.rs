@@ -1,0 +1,74 @@
+//! What the shop's systems are told: what stands in `data` of a delivery.
+
+use serde::Serialize;
+use shopdesk_model::intents::Priority;
+use shopdesk_triage::EscalationReason;
+use utoipa::ToSchema;
+
+use crate::conversation::{ConversationId, MessageId, Rating};
+use crate::message::Sender;
+use crate::schema;
+use crate::ticket::TicketId;
+
+/// Something that is told.
+pub(crate) trait Told: Serialize + ToSchema {
+    /// What subscriptions and `type` call it.
+    const KIND: &'static str;
+}
+
+/// Anybody said something, the desk too.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MessageCreated {
+    pub(crate) conversation: ConversationId,
+    pub(crate) message: MessageId,
+    /// The number of its event.
+    pub(crate) sequence: i64,
+    pub(crate) sender: Sender,
+    pub(crate) text: String,
+}
+
+/// A human takes over.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketOpened {
+    pub(crate) ticket: TicketId,
+    /// What people call it.
+    pub(crate) number: i64,
+    pub(crate) conversation: ConversationId,
+    #[schema(value_type = schema::Priority)]
+    pub(crate) priority: Priority,
+    #[schema(value_type = schema::EscalationReason)]
+    pub(crate) reason: EscalationReason,
+}
+
+/// Somebody closed a ticket, or the shopper its conversation.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketClosed {
+    pub(crate) ticket: TicketId,
+    pub(crate) conversation: ConversationId,
+    /// Why; `shopper` when the shopper closed the conversation.
+    #[schema(required)]
+    pub(crate) reason: Option<String>,
+}
+
+/// A shopper rated a conversation.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConversationRated {
+    pub(crate) conversation: ConversationId,
+    pub(crate) rating: Rating,
+}
+
+impl Told for MessageCreated {
+    const KIND: &'static str = "message.created";
+}
+
+impl Told for TicketOpened {
+    const KIND: &'static str = "ticket.opened";
+}
+
+impl Told for TicketClosed {
+    const KIND: &'static str = "ticket.closed";
+}
+
+impl Told for ConversationRated {
+    const KIND: &'static str = "conversation.rated";
+}
