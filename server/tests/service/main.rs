@@ -14,6 +14,7 @@ mod lists;
 mod logins;
 mod logs;
 mod metrics;
+mod overload;
 mod shutdown;
 mod stream;
 mod streams;
