@@ -22,6 +22,7 @@ use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::{NewMessage, Received, Settled, Turn};
+use crate::under_way::Begun;
 
 /// How often a turn that found the model's queue full tries again.
 const BUSY_RETRY: Duration = Duration::from_millis(150);
@@ -63,7 +64,8 @@ pub(crate) async fn receive(
     if reply.is_some() || state != ConversationState::Bot {
         return Ok(Exchange { message, reply, state });
     }
-    let settling = tokio::spawn(answer(app.clone(), conversation, message.id).in_current_span());
+    let under_way = app.present.answers.begin();
+    let settling = tokio::spawn(answer(app.clone(), conversation, message.id, under_way).in_current_span());
     if !waits {
         return Ok(Exchange { message, reply: None, state });
     }
@@ -72,9 +74,13 @@ pub(crate) async fn receive(
     Ok(Exchange { message, reply, state })
 }
 
-/// Answers a message, also when nobody waits for that any more. A service that stops waits for it.
-async fn answer(app: AppState, conversation: ConversationId, message: MessageId) -> Result<(), Problem> {
-    let _under_way = app.present.answers.begin();
+/// Answers a message, also when nobody waits for that any more. A service that stops waits for it as long as it is `under_way`.
+async fn answer(
+    app: AppState,
+    conversation: ConversationId,
+    message: MessageId,
+    under_way: Begun,
+) -> Result<(), Problem> {
     let answered = answer_turn(&app, conversation, message).await;
     if let Err(problem) = &answered {
         tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a message waits for the next sweep");
@@ -82,6 +88,7 @@ async fn answer(app: AppState, conversation: ConversationId, message: MessageId)
             app.metrics.database_failed(Doing::Answer);
         }
     }
+    drop(under_way);
     answered
 }
 

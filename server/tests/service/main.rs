@@ -26,6 +26,7 @@ mod logs;
 mod lookup;
 mod metrics;
 mod openapi;
+mod overload;
 mod shutdown;
 mod stream;
 mod streams;

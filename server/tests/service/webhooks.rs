@@ -80,6 +80,7 @@ async fn what_is_not_taken_is_tried_again_after_a_restart_given_up_and_sent_when
     assert!(figures.contains(&outcome("failed", 6)), "{figures}");
     assert!(figures.contains(&outcome("given_up", 1)), "{figures}");
 
+    let app = subscribed(app.restarted().await);
     receiver.answer(StatusCode::NO_CONTENT);
     let key = app.key(&[Scope::Admin]).await;
     let path = format!("/v1/deliveries/{}/retry", dead.id);
