@@ -14,8 +14,8 @@ use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_qdrant::QdrantSettings;
 use shopdesk_server::{
-    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, OpeningHours, Replies, Secret,
-    ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, LookupConfig, OpeningHours, Replies,
+    Secret, ServerConfig, SiteConfig, WebhookConfig,
 };
 use shopdesk_triage::{KnowledgeBase, KnownQuestion, Policy, SignalRules, SignalSettings, Triage};
 
@@ -49,6 +49,7 @@ pub(crate) struct Shop {
     pub(crate) sites: BTreeMap<String, SiteConfig>,
     #[serde(default)]
     pub(crate) webhooks: BTreeMap<String, WebhookConfig>,
+    pub(crate) lookup: Option<LookupConfig>,
     pub(crate) replies: Replies,
 }
 
@@ -154,6 +155,7 @@ impl Shop {
         let secrets = secrets.chain(&mut shop.database.url_file);
         let secrets =
             secrets.chain(shop.webhooks.values_mut().filter_map(|webhook| webhook.secret_file.as_mut()));
+        let secrets = secrets.chain(shop.lookup.iter_mut().filter_map(|lookup| lookup.secret_file.as_mut()));
         let optional = sentiment.iter_mut().chain(questions).chain(test).chain(limits);
         for path in [intents, articles, model, data].into_iter().chain(optional).chain(secrets) {
             *path = folder.join(&*path);
@@ -237,6 +239,17 @@ impl Shop {
                 folder.display()
             );
         }
+        let looked_up = self.lookup.iter().flat_map(|lookup| &lookup.intents);
+        let unknown = looked_up
+            .filter(|intent| !bundle.classifier().labels().iter().any(|label| label.id == **intent))
+            .map(|intent| format!("`{intent}`"))
+            .collect::<Vec<_>>();
+        anyhow::ensure!(
+            unknown.is_empty(),
+            "`lookup.intents` names {}, which the bundle in `{}` does not know: name the intents of asking how an order stands",
+            unknown.join(", "),
+            self.bundle_folder().display()
+        );
         Ok(bundle)
     }
 

@@ -6,12 +6,13 @@
 //! 2. [`Conversation`], [`Message`], [`Event`], [`Ticket`]: what is kept, and which steps each of them may take.
 //! 3. [`Store`]: where everything is kept, in SQLite or PostgreSQL.
 //! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
-//! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
-//! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
-//! 7. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
-//! 8. [`mod@auth`]: who may come in, and how often.
-//! 9. [`router`]: the HTTP routes, thin.
-//! 10. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
+//! 5. [`mod@lookup`]: the shop's own system, asked how an order stands.
+//! 6. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
+//! 7. [`mod@watch`]: what happens by itself: deadlines, assignment.
+//! 8. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
+//! 9. [`mod@auth`]: who may come in, and how often.
+//! 10. [`router`]: the HTTP routes, thin.
+//! 11. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
 
@@ -29,8 +30,8 @@ pub use conversation::{
 pub use event::{Change, Event, Happening, Sign};
 pub use inbox::{CannedReply, CannedReplyId, SavedView, SavedViewId};
 pub use message::{
-    ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
-    Sender,
+    AboutOrder, ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply,
+    ReplyKind, Sender,
 };
 pub use ticket::{
     Correction, CorrectionId, Deadline, Entry, IllegalTicketStep, LogEntry, Suggestion, Ticket,
@@ -47,10 +48,17 @@ pub use workshop::{
 
 mod store;
 pub use store::{
-    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage, Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, KeptArticle, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
+    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
+    Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, Judged, KeptArticle,
+    LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
+    Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors,
+    Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage,
+    WaitingLabel,
 };
 
 mod live;
+mod lookup;
+pub use lookup::{Lookup, LookupConfigError};
 
 mod inference;
 mod unanswered;
@@ -92,7 +100,8 @@ mod serve;
 mod state;
 
 pub use config::{
-    DatabaseConfig, DialogueConfig, LimitConfig, Position, ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DialogueConfig, LimitConfig, LookupConfig, Position, ServerConfig, SiteConfig,
+    WebhookConfig,
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;

@@ -71,6 +71,9 @@ impl From<StoreError> for Problem {
             StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::ClientMessageIdReused => Self::ClientMessageIdReused,
             StoreError::LastAdministrator => Self::LastAdministrator,
+            StoreError::ClaimByNobody => {
+                Self::InvalidValue { detail: "A key cannot claim a ticket: use `assign`.".to_owned() }
+            }
             // PostgreSQL keeps no U+0000 in texts.
             StoreError::Database(sqlx::Error::Database(refused))
                 if refused.code().as_deref() == Some("22021") =>

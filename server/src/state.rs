@@ -26,8 +26,8 @@ use crate::streams::Streams;
 use crate::unanswered::Unanswered;
 use crate::under_way::UnderWay;
 use crate::{
-    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Metrics, Position, Replies, Store, Webhook,
-    Workshop,
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Lookup, Metrics, Position, Replies, Store,
+    Webhook, Workshop,
 };
 
 /// The parts of the running service. Cheap to clone.
@@ -63,6 +63,8 @@ pub struct Settings {
     pub sites: BTreeMap<String, Site>,
     /// Where the shop's systems take what happens, by name.
     pub webhooks: Arc<BTreeMap<String, Webhook>>,
+    /// What knows how orders stand, if the shop has it.
+    pub lookup: Option<Lookup>,
     /// How the program talks.
     pub dialogue: DialogueConfig,
     /// When people are there.

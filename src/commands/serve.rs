@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, IdentityCheck, Metrics, Present, Secret, Settings, Shelf, Site, SiteConfig,
+    AppState, Assessor, IdentityCheck, Lookup, Metrics, Present, Secret, Settings, Shelf, Site, SiteConfig,
     Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
 };
 use shopdesk_triage::Triage;
@@ -40,6 +40,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 /// How often a shared index is compared with the articles in force.
 const COMPARISON: Duration = Duration::from_secs(60);
+
+/// Holds the identity secret of all sites that have none of their own.
+const IDENTITY_VARIABLE: &str = "SHOPDESK_IDENTITY_SECRET";
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  shopdesk serve --listen 127.0.0.1:8080")]
@@ -76,6 +79,7 @@ pub(crate) fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         time_zone: shop.time_zone()?,
         sites: sites.collect::<anyhow::Result<_>>()?,
         webhooks: Arc::new(webhooks(shop)?),
+        lookup: lookup(shop)?,
         dialogue: shop.dialogue.clone(),
         hours: shop.hours.clone(),
         deadlines: shop.deadlines.clone(),
@@ -110,9 +114,19 @@ fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
     shop.webhooks.iter().map(checked).collect()
 }
 
+/// The shop's system that knows how orders stand.
+fn lookup(shop: &Shop) -> anyhow::Result<Option<Lookup>> {
+    let Some(config) = &shop.lookup else { return Ok(None) };
+    let secret = Secret::from_env_or_file("SHOPDESK_LOOKUP_SECRET", config.secret_file.as_deref());
+    let secret = secret.context("of `[lookup]`")?;
+    let secret = WebhookSecret::parse(secret.expose()).context("of `[lookup]`")?;
+    Ok(Some(Lookup::new(config, secret)?))
+}
+
 fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
-    let variable = "SHOPDESK_IDENTITY_SECRET";
-    let identity = optional_secret(variable, site.identity_secret_file.as_deref())?;
+    let variable = identity_variable(name, |variable| std::env::var_os(variable).is_some());
+    let identity = optional_secret(&variable, site.identity_secret_file.as_deref());
+    let identity = identity.with_context(|| format!("of `sites.{name}`"))?;
     let identity =
         identity.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{name}`"))?;
     Ok(Site {
@@ -123,6 +137,13 @@ fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
         position: site.position,
         identity,
     })
+}
+
+/// The variable that holds a site's identity secret: its own when that is set, or else that of all sites.
+fn identity_variable(site: &str, is_set: impl Fn(&str) -> bool) -> String {
+    let name = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+    let own = format!("{IDENTITY_VARIABLE}_{}", site.chars().map(name).collect::<String>());
+    if is_set(&own) { own } else { IDENTITY_VARIABLE.to_owned() }
 }
 
 async fn run_server(
@@ -346,4 +367,16 @@ async fn stop_signal() {
         }
     }
     drop(interrupted.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_has_its_own_identity_secret_before_that_of_all() {
+        let set = |variable: &str| variable == "SHOPDESK_IDENTITY_SECRET_OUTLET_EU";
+        assert_eq!(identity_variable("outlet-eu", set), "SHOPDESK_IDENTITY_SECRET_OUTLET_EU");
+        assert_eq!(identity_variable("main", set), "SHOPDESK_IDENTITY_SECRET");
+    }
 }

@@ -1,6 +1,7 @@
 //! What happens to a shopper's message: it is stored, joined with what else the shopper is writing, assessed, and answered or handed over.
 
 mod handover;
+mod look_up;
 mod outcome;
 mod waiting;
 
@@ -44,13 +45,20 @@ pub(crate) async fn receive(
     waits: bool,
 ) -> Result<Exchange, Problem> {
     let text = new.text.clone();
-    let received = app.store.receive(conversation, new).await?;
-    let Received { message, reply, state } = received.ok_or(Problem::NoConversation)?;
+    let due = |priority| app.due(priority, app.time());
+    let received = app.store.receive(conversation, new, due).await?;
+    let Received { message, reply, state, reopened } = received.ok_or(Problem::NoConversation)?;
     if message.text != text {
         return Err(Problem::ClientMessageIdReused);
     }
     if reply.is_none() {
         app.metrics.message();
+    }
+    if let Some(ticket) = reopened
+        && let Err(problem) = waiting::tell_reopened(app, conversation, ticket, &message).await
+    {
+        // The message is kept and the ticket waits: that the shopper is not told so is no reason to refuse it.
+        tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a shopper was not told that people have the conversation again");
     }
     if reply.is_some() || state != ConversationState::Bot {
         return Ok(Exchange { message, reply, state });

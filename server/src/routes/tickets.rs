@@ -208,7 +208,7 @@ pub(super) async fn take_action(
 ) -> Result<Ticket, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
     let ticket = find(app, id).await?;
-    let change = change(app, staff, &ticket, action).await?;
+    let change = change(app, &ticket, action).await?;
     let is_correction = matches!(change, TicketChange::Intent(_) | TicketChange::Priority(..));
     app.store.change_ticket(ticket.id, &staff.actor(), change).await?.ok_or(Problem::NoTicket)?;
     if is_correction {
@@ -217,18 +217,10 @@ pub(super) async fn take_action(
     app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)
 }
 
-async fn change(
-    app: &AppState,
-    staff: &Staff,
-    ticket: &Ticket,
-    action: Action,
-) -> Result<TicketChange, Problem> {
+async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<TicketChange, Problem> {
     let wrong = |detail: &str| Problem::InvalidValue { detail: detail.to_owned() };
     let limit = app.settings.max_message_characters;
     Ok(match action {
-        Action::Claim if staff.agent().is_none() => {
-            return Err(wrong("A key cannot claim a ticket: use `assign`."));
-        }
         Action::Claim => TicketChange::Claim,
         Action::Assign { agent } => {
             let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);
@@ -245,7 +237,7 @@ async fn change(
             TicketChange::Intent(intent)
         }
         Action::Priority { priority } => {
-            let due = app.due(priority, ticket.opened_at);
+            let due = app.due(priority, ticket.waits_since());
             let at = |deadline: Option<crate::deadlines::DueTime>| deadline.map(|deadline| deadline.due_at);
             TicketChange::Priority(priority, at(due.first_response), at(due.resolution))
         }

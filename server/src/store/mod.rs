@@ -7,14 +7,22 @@
 mod rows;
 
 mod conversations;
-pub use conversations::{NewConversation, NewMessage, Received, Turn};
+mod feedback;
+mod turns;
+pub use conversations::NewConversation;
+pub use feedback::Judged;
+pub use turns::{NewMessage, Received, Turn};
 
 mod settle;
 pub use settle::{NewTicket, Outcome, Settled};
 
+mod search;
 mod tickets;
 pub use tickets::{Cursor, TicketFilter, TicketPage};
 
+mod corrections;
+mod ticket_replies;
+mod ticket_rows;
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 
@@ -23,6 +31,7 @@ mod saved_views;
 mod ticket_counts;
 pub use ticket_counts::TicketCounts;
 
+mod assignment;
 pub(crate) mod deadlines;
 mod erase;
 mod figures;
@@ -118,6 +127,9 @@ pub enum StoreError {
     /// Nobody would be left who may change people and keys.
     #[error("nobody else is an active administrator")]
     LastAdministrator,
+    /// Only somebody can have a ticket.
+    #[error("whoever claims a ticket must be an agent")]
+    ClaimByNobody,
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {
@@ -202,14 +214,8 @@ impl Store {
             })
             .connect(url.as_str())
             .await?;
-        Ok(Self {
-            writer,
-            readers,
-            dialect: Dialect::Sqlite,
-            url: Secret::new(url.to_string()),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        let url = Secret::new(url.to_string());
+        Self::ready(writer, readers, Dialect::Sqlite, url).await
     }
 
     /// Connects to PostgreSQL and brings the schema up to date.
@@ -224,14 +230,19 @@ impl Store {
             .connect(url.expose())
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self {
-            writer: pool.clone(),
-            readers: pool,
-            dialect: Dialect::Postgres,
-            url: url.clone(),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        Self::ready(pool.clone(), pool, Dialect::Postgres, url.clone()).await
+    }
+
+    /// The store over a database with the schema of this program, and with what is in it in this program's form.
+    async fn ready(
+        writer: AnyPool,
+        readers: AnyPool,
+        dialect: Dialect,
+        url: Secret,
+    ) -> Result<Self, StoreError> {
+        let store = Self { writer, readers, dialect, url, live: Live::new(), subscriptions: Arc::default() };
+        store.make_searchable().await?;
+        Ok(store)
     }
 
     /// The same, with deliveries kept for those who subscribe, in the transaction in which something happens.

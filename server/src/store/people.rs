@@ -108,7 +108,8 @@ impl Store {
         row.as_ref().map(|row| Ok(agent_of(row)?.agent)).transpose()
     }
 
-    /// Changes what somebody may do and takes. Whether there is such a one. Whoever may do nothing any more is logged out.
+    /// Changes what somebody may do and takes. Whether there is such a one. Whoever may do nothing any more is logged out,
+    /// and has no tickets any more.
     ///
     /// # Errors
     /// When the database fails, or [`StoreError::LastAdministrator`] when no active administrator would be left.
@@ -134,6 +135,9 @@ impl Store {
                 .await?;
         }
         writing.commit().await?;
+        if !changed.is_active {
+            self.take_back_abandoned().await?;
+        }
         Ok(done.rows_affected() == 1)
     }
 

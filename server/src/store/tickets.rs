@@ -10,15 +10,15 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::rows::{
     from_json, from_word, id, json, optional_id, optional_timestamp, required_json, timestamp, unreadable,
 };
+use super::search::searchable;
 use super::settle::{priority_of, urgency};
-use super::ticket_steps::searchable;
 use super::{Store, StoreError};
 use crate::agent::AgentId;
 use crate::conversation::{ConversationId, Customer};
 use crate::ticket::{Correction, Entry, LogEntry, Ticket, TicketId, TicketState};
 
 const TICKET: &str = "tickets.id, number, conversation, message, tickets.state, priority, intent, reason, tickets.language, sentiment, \
-     tickets.customer, customer_name, contact, assignee, opened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
+     tickets.customer, customer_name, contact, assignee, opened_at, reopened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
      closed_at, snoozed_until, merged_into, contents";
 
 /// Which tickets are wanted. What is empty does not matter.
@@ -55,9 +55,9 @@ pub struct TicketFilter {
 /// A place in a list of tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    urgency: i64,
-    opened_at: i64,
-    id: TicketId,
+    pub(super) urgency: i64,
+    pub(super) opened_at: i64,
+    pub(super) id: TicketId,
 }
 
 impl std::fmt::Display for Cursor {
@@ -261,6 +261,7 @@ pub(super) fn ticket_of(row: &AnyRow) -> Result<Ticket, StoreError> {
         contact: json(row, "contact")?,
         assignee: optional_id(row, "assignee")?,
         opened_at: timestamp(row, "opened_at")?,
+        reopened_at: optional_timestamp(row, "reopened_at")?,
         updated_at: timestamp(row, "updated_at")?,
         first_response_due: optional_timestamp(row, "first_response_due")?,
         first_response_at: optional_timestamp(row, "first_response_at")?,

@@ -1,14 +1,11 @@
 //! Delivers what is kept for the shop's systems, again and again until it is taken or given up.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
 
-use super::{NextTry, WebhookSecret, check_url, is_public, next_try};
+use super::{NextTry, WebhookSecret, check_url, client, next_try, without_url};
 use crate::metrics::{Attempt, Doing};
 use crate::state::AppState;
 use crate::store::{Delivery, StoreError};
@@ -86,7 +83,7 @@ async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Resu
     let url = check_url(&webhook.url, webhook.allow_private).map_err(|refused| refused.to_string())?;
     let now = app.time();
     let signature = webhook.secret.sign(&delivery.id, now, delivery.body.as_bytes());
-    let client = client(webhook.allow_private).map_err(|error| error.to_string())?;
+    let client = client(PATIENCE, webhook.allow_private).map_err(|error| error.to_string())?;
     let response = client
         .post(url)
         .header("content-type", "application/json")
@@ -99,42 +96,6 @@ async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Resu
         .map_err(without_url)?;
     let status = response.status();
     if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
-}
-
-/// A client that follows no redirect and reaches no private address, whatever a name resolves to.
-fn client(allow_private: bool) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy();
-    if allow_private { builder.build() } else { builder.dns_resolver(Arc::new(PublicOnly)).build() }
-}
-
-/// Resolves names to addresses that anybody may reach.
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
-                .await?
-                .filter(|address| is_public(address.ip()))
-                .collect();
-            if found.is_empty() {
-                return Err("the name has no public address".into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// What went wrong, without the address, which may hold a secret.
-fn without_url(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// A random number from 0 to 1.

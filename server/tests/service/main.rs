@@ -23,6 +23,7 @@ mod limits;
 mod lists;
 mod logins;
 mod logs;
+mod lookup;
 mod metrics;
 mod shutdown;
 mod stream;

@@ -425,6 +425,7 @@ pub(crate) fn settings() -> Settings {
         time_zone: TimeZone::UTC,
         sites: [("main".to_owned(), site)].into(),
         webhooks: Arc::default(),
+        lookup: None,
         dialogue: DialogueConfig {
             quiet_milliseconds: 0,
             longest_turn_milliseconds: 0,
@@ -484,7 +485,7 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    const KEYS: [(&str, &str); 20] = [
+    const KEYS: [(&str, &str); 24] = [
         ("clarify", "which?"),
         ("greeting", "greeting"),
         ("thanks", "thanks"),
@@ -500,10 +501,14 @@ fn replies() -> Replies {
         ("handed_over_complaint", "complaint"),
         ("handed_over_failure", "failure"),
         ("handed_over_busy", "busy"),
+        ("reopened", "reopened"),
         ("wait_open", "[{minutes} min]"),
         ("wait_queue", "[{position} ahead]"),
         ("wait_closed", "[{hours}, {opens}]"),
         ("nobody_yet", "nobody yet"),
+        ("order_status", "[{order}: {status}]"),
+        ("order_unknown", "[no {order}]"),
+        ("ask_order_number", "which order?"),
         ("contact_thanks", "contact thanks"),
     ];
     let sentences = |language: &str| -> Value {

@@ -8,6 +8,7 @@ mod articles;
 mod conversations;
 mod deliveries;
 mod erase;
+mod figures;
 mod inbox;
 mod installation;
 mod pages;

@@ -2,11 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shopdesk_server::{
-    Agent, AgentId, ApiKey, AuditCursor, AuditFilter, NewAgent, Role, Scope, Scopes, Skills, Store,
-    StoreError,
+    Agent, AgentId, ApiKey, AuditCursor, AuditFilter, ConversationState, Entry, NewAgent, Role, Scope,
+    Scopes, Skills, Store, StoreError, TicketChange, TicketState,
 };
 use tokio::task::JoinSet;
 
+use crate::material::{agent, waiting};
 use crate::place::{Place, contract};
 
 contract!(a_login_is_taken_once);
@@ -86,6 +87,41 @@ async fn sessions_end_when_somebody_is_deactivated(Place { store, .. }: &Place) 
     // Whoever comes back has to log in again.
     assert!(store.change_agent(&lin).await.unwrap());
     assert_eq!(store.session("lin's", now).await.unwrap(), None);
+}
+
+contract!(tickets_of_somebody_who_is_deactivated_wait_for_others);
+async fn tickets_of_somebody_who_is_deactivated_wait_for_others(Place { store, .. }: &Place) {
+    let lin = agent(store, "lin").await;
+    let mut tickets = Vec::new();
+    for text in ["assigned", "put off", "closed"] {
+        let (conversation, ticket) = waiting(store, text).await;
+        store.change_ticket(ticket, &lin, TicketChange::Claim).await.unwrap().unwrap();
+        tickets.push((conversation, ticket));
+    }
+    let [(_, assigned), (_, put_off), (_, closed)] = tickets[..] else { panic!("three: {tickets:?}") };
+    store.change_ticket(put_off, &lin, TicketChange::Snooze(later())).await.unwrap().unwrap();
+    store.change_ticket(closed, &lin, TicketChange::Close(None)).await.unwrap().unwrap();
+    let gone = Agent { is_active: false, ..store.agent(lin.agent.unwrap()).await.unwrap().unwrap() };
+    assert!(store.change_agent(&gone).await.unwrap());
+    for (ticket, state, assignee) in [
+        (assigned, TicketState::Open, None),
+        (put_off, TicketState::Snoozed, None),
+        // Who did what is history.
+        (closed, TicketState::Closed, lin.agent),
+    ] {
+        let now = store.ticket(ticket).await.unwrap().unwrap();
+        assert_eq!((now.state, now.assignee), (state, assignee));
+    }
+    for (conversation, _) in &tickets[..2] {
+        let now = store.conversation(*conversation).await.unwrap().unwrap();
+        assert_eq!(now.state, ConversationState::WaitingForHuman);
+    }
+    let log = store.ticket_log(assigned).await.unwrap();
+    let last = log.last().unwrap();
+    assert_eq!((&last.entry, last.actor.as_deref()), (&Entry::Released, Some("shopdesk")));
+    // Whoever comes next finds nothing left to take back.
+    assert!(store.change_agent(&gone).await.unwrap());
+    assert_eq!(store.ticket_log(assigned).await.unwrap(), log);
 }
 
 contract!(what_somebody_takes_is_kept);

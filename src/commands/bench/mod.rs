@@ -1,5 +1,6 @@
 //! `shopdesk bench`: how fast this machine is.
 
+mod bare;
 mod encoder;
 mod inbox;
 mod promise;
@@ -37,6 +38,11 @@ enum Subject {
     /// The tickets are the shop's own examples, in a database that is made for it and thrown away.
     #[command(after_help = "Example:\n  shopdesk bench inbox --tickets 5000")]
     Inbox(inbox::Arguments),
+    /// Measure the shop's encoder on messages of your own, all in one call: what a service around it can be held against.
+    ///
+    /// Takes one message a line from standard input.
+    #[command(after_help = "Example:\n  shopdesk bench bare < messages.txt")]
+    Bare(bare::Arguments),
     /// Try on many random splits whether the promise is kept.
     #[command(after_help = "Example:\n  shopdesk bench promise --data banking77/train.jsonl")]
     Promise(promise::Arguments),
@@ -52,6 +58,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     match &arguments.subject {
         Subject::Encoder(arguments) => encoder::run(shop, arguments),
         Subject::Inbox(arguments) => inbox::run(shop, arguments),
+        Subject::Bare(arguments) => bare::run(shop, arguments),
         Subject::Promise(arguments) => promise::run(shop, arguments),
         Subject::Search(arguments) => search::run(arguments),
         Subject::Service(arguments) => service::run(shop, arguments),
