@@ -122,3 +122,36 @@ fn row(frame: &Frame, entry: AuditEntry, logins: &HashMap<String, String>) -> Ro
     };
     Row { action: frame.word("audit", &entry.action), subject: login.cloned().unwrap_or(id), link, entry }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use regex::Regex;
+
+    use crate::routes::console::texts::Language;
+
+    /// Looks through the sources below that folder for what they keep in the audit log, and returns how much it is.
+    fn check_words(folder: &Path, audited: &Regex) -> usize {
+        let mut seen = 0;
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                seen += check_words(&path, audited);
+                continue;
+            }
+            let Ok(source) = std::fs::read_to_string(&path) else { continue };
+            for found in audited.captures_iter(&source) {
+                let key = format!("words.audit.{}", &found[1]);
+                assert!(Language::English.find(&key).is_some(), "`{key}` of {} has no word", path.display());
+                seen += 1;
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn everything_that_is_kept_has_a_word() {
+        let audited = Regex::new(r#"audit\(\s*(?:&?app|&self\.name\(\)|&[a-z.]+),\s*"([a-z_.]+)""#).unwrap();
+        assert!(check_words(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &audited) > 10);
+    }
+}
