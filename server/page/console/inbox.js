@@ -164,6 +164,7 @@ shortcuts({
   "g u": () => { location.href = "/console/inbox?assignee=nobody"; },
 });
 
-document.getElementById("q").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") event.target.blur();
-});
+const search = document.getElementById("q");
+// It was looked for while it was typed.
+search.addEventListener("change", (event) => event.stopPropagation());
+document.getElementById("filters").addEventListener("submit", () => search.blur());

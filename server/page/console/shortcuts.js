@@ -4,6 +4,8 @@ const SEQUENCE_MS = 1_500;
 
 /** Whether keys belong to what has the focus. */
 export function isTyping(element = document.activeElement) {
+  // What was in a dialog that is closed keeps the focus for a moment.
+  if (element?.closest("dialog:not([open])")) return false;
   return element?.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") ?? false;
 }
 

@@ -11,7 +11,7 @@ use crate::ticket::{Ticket, TicketState};
 /// How much of a message stands in a line, in characters.
 const SNIPPET: usize = 160;
 /// A deadline that is nearer than this is shown as near.
-const NEAR: SignedDuration = SignedDuration::from_mins(10);
+const NEAR: SignedDuration = SignedDuration::from_mins(5);
 
 /// A line of the inbox.
 pub(super) struct Row {

@@ -48,9 +48,11 @@ pub(super) struct Pair {
 /// What the program made of the message.
 pub(super) struct About {
     pub(super) reason: String,
-    /// The rules that made it more urgent, or found that a person is asked for.
+    /// The rules that found something in the words.
     pub(super) rules: Vec<String>,
     pub(super) intent: String,
+    /// Whether that is not one of `intents`.
+    pub(super) is_other_intent: bool,
     pub(super) intents: Vec<Bar>,
     pub(super) out_of_scope: Option<Bar>,
     pub(super) sentiment: Option<String>,
@@ -69,6 +71,7 @@ impl About {
         let sentiment = ticket.sentiment.as_deref().map(|level| frame.word("sentiment", level));
         let language = ticket.language.as_deref().map(|tag| frame.word("language", tag));
         let confidence = assessed.and_then(|assessed| assessed.language_confidence);
+        let intents = assessed.map(|assessed| intents(frame, ticket, assessed)).unwrap_or_default();
         Self {
             reason: frame.word("reason", ticket.reason.as_str()),
             rules: rules(frame, ticket),
@@ -76,7 +79,8 @@ impl About {
                 .intent
                 .as_ref()
                 .map_or_else(|| frame.t("inbox.no_intent").to_string(), |intent| frame.intent(intent)),
-            intents: assessed.map(|assessed| intents(frame, ticket, assessed)).unwrap_or_default(),
+            is_other_intent: !intents.iter().any(|bar| bar.is_current),
+            intents,
             out_of_scope: assessed.map(|assessed| {
                 let (id, label) = ("out_of_scope".to_owned(), frame.t("ticket.out_of_scope").to_string());
                 bar(frame, id, label, assessed.out_of_scope.get(), false)
@@ -97,18 +101,26 @@ impl About {
     }
 }
 
-/// The rules that decided, in words where there are any.
+/// The rules that found something in the words, each once; in words where there are any.
 fn rules(frame: &Frame, ticket: &Ticket) -> Vec<String> {
-    let asked = ticket.contents.assessment.iter().filter_map(|assessed| assessed.human_request.as_ref());
-    let rules = ticket.contents.raised_by.iter().chain(asked);
-    let word = |name: &str| {
-        // `zh.alarm.court` and `en.alarm.court` mean the same.
-        let kind = name.split_once('.').map_or(name, |(_, kind)| kind);
-        let kind = if kind.starts_with("human.") { "human" } else { kind.rsplit('.').next().unwrap_or(kind) };
-        let known = frame.language.find(&format!("ticket.rule.{kind}"));
-        known.map_or_else(|| name.to_owned(), |known| format!("{known} ({name})"))
-    };
-    rules.map(|rule| word(rule.as_str())).collect()
+    let assessed = ticket.contents.assessment.as_ref();
+    let alarms = assessed.into_iter().flat_map(|assessed| &assessed.alarms).map(|alarm| &alarm.rule);
+    let asked = assessed.and_then(|assessed| assessed.human_request.as_ref());
+    let mut rules: Vec<&str> = Vec::new();
+    for rule in ticket.contents.raised_by.iter().chain(alarms).chain(asked) {
+        if !rules.contains(&rule.as_str()) {
+            rules.push(rule.as_str());
+        }
+    }
+    rules.into_iter().map(|rule| rule_in_words(frame, rule)).collect()
+}
+
+/// `zh.alarm.court` and `en.alarm.court` mean the same, and so do all rules by which a person is asked for.
+fn rule_in_words(frame: &Frame, rule: &str) -> String {
+    let kind = rule.split_once('.').map_or(rule, |(_, kind)| kind);
+    let kind = if kind.starts_with("human.") { "human" } else { kind.rsplit('.').next().unwrap_or(kind) };
+    let known = frame.language.find(&format!("ticket.rule.{kind}"));
+    known.map_or_else(|| rule.to_owned(), |known| format!("{known} ({rule})"))
 }
 
 fn intents(frame: &Frame, ticket: &Ticket, assessed: &Assessed) -> Vec<Bar> {
