@@ -39,10 +39,10 @@ impl Memory {
             tracing::warn!("what the workshop remembered is lost, the bundles are not: {problem:#}");
             Contents::default()
         });
-        if let Some(training) = &mut contents.training {
-            if matches!(training.state, TrainingState::Running { .. }) {
-                training.state = TrainingState::Interrupted;
-            }
+        if let Some(training) = &mut contents.training
+            && matches!(training.state, TrainingState::Running { .. })
+        {
+            training.state = TrainingState::Interrupted;
         }
         Self { path, contents: Mutex::new(contents) }
     }

@@ -135,9 +135,9 @@ impl Panel {
 /// Calls the workshop where waiting for files is allowed.
 pub(super) async fn on_its_thread<R: Send + 'static>(
     workshop: Arc<dyn Workshop>,
-    call: impl FnOnce(&dyn Workshop) -> Result<R, WorkshopError> + Send + 'static,
+    call: impl FnOnce(Arc<dyn Workshop>) -> Result<R, WorkshopError> + Send + 'static,
 ) -> Result<Result<R, WorkshopError>, Problem> {
-    tokio::task::spawn_blocking(move || call(workshop.as_ref())).await.map_err(|_| Problem::Failed)
+    tokio::task::spawn_blocking(move || call(workshop)).await.map_err(|_| Problem::Failed)
 }
 
 /// What a bundle promises: how much it answers, and how many of these it may get wrong.

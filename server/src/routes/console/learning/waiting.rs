@@ -82,7 +82,7 @@ impl Row {
             is_learnt: label.field == "intent",
             source: frame.t(&format!("learning.source.{source}")).to_string(),
             ticket,
-            actor: label.actor.clone(),
+            actor: label.actor,
             at: frame.time(&label.at),
         }
     }

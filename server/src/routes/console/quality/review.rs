@@ -78,13 +78,12 @@ pub(super) async fn keep(
     }
     let review = NewReview { message, verdict: said.verdict, intent, actor: visit.staff.name() };
     // Somebody else may have been faster; then theirs counts, and one goes on.
-    let said = match app.store.review(review).await?.ok_or(Problem::NoMessage)? {
-        true => {
-            visit.staff.audit(&app, "review.keep", message).await?;
-            Some((message.to_string(), said.verdict))
-        }
-        false => None,
-    };
+    // Somebody else may have been faster; then theirs counts, and one goes on.
+    let is_first = app.store.review(review).await?.ok_or(Problem::NoMessage)?;
+    if is_first {
+        visit.staff.audit(&app, "review.keep", message).await?;
+    }
+    let said = is_first.then(|| (message.to_string(), said.verdict));
     let card = Card::next(&app, &frame, &range, said).await?;
     render(&Part { frame, card })
 }
