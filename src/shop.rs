@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Deserialize;
+use shopdesk_eval::search_quality::read_questions;
 use shopdesk_model::classifier::{Bundle, Promise};
 use shopdesk_model::encoder::EngineChoice;
 use shopdesk_model::intents::{IntentId, Intents};
@@ -16,7 +17,7 @@ use shopdesk_server::{
     DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, OpeningHours, Replies, Secret,
     ServerConfig, SiteConfig, WebhookConfig,
 };
-use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage};
+use shopdesk_triage::{KnowledgeBase, KnownQuestion, Policy, SignalRules, SignalSettings, Triage};
 
 use crate::articles::ShopArticles;
 
@@ -67,6 +68,8 @@ pub(crate) struct Paths {
     /// Messages to learn sentiment from; without them, tickets do not say how the shopper feels.
     pub(crate) sentiment: Option<PathBuf>,
     pub(crate) articles: PathBuf,
+    /// Questions of shoppers with the articles that answer them; without them, only the similar questions tell how far a search can be believed.
+    pub(crate) questions: Option<PathBuf>,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
 }
@@ -142,12 +145,14 @@ impl Shop {
             return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
-        let Paths { intents, sentiment, articles, model, data } = &mut shop.paths;
+        let Paths { intents, sentiment, articles, questions, model, data } = &mut shop.paths;
         let secrets = shop.sites.values_mut().filter_map(|site| site.identity_secret_file.as_mut());
         let secrets = secrets.chain(&mut shop.database.url_file);
         let secrets =
             secrets.chain(shop.webhooks.values_mut().filter_map(|webhook| webhook.secret_file.as_mut()));
-        for path in [intents, articles, model, data].into_iter().chain(sentiment).chain(secrets) {
+        for path in
+            [intents, articles, model, data].into_iter().chain(sentiment).chain(questions).chain(secrets)
+        {
             *path = folder.join(&*path);
         }
         Ok(shop)
@@ -235,9 +240,16 @@ impl Shop {
         knowledge_base: Arc<KnowledgeBase>,
     ) -> anyhow::Result<Triage> {
         let signal_rules = SignalRules::new(&self.signals).context("in the shop's settings")?;
-        let triage = Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?;
+        let triage = Triage::new(encoder, bundle, knowledge_base, signal_rules, self.policy.clone())?
+            .with_known_questions(self.known_questions()?);
         articles.provide_answers(&triage)?;
         Ok(triage)
+    }
+
+    /// Questions whose answers the shop knows.
+    fn known_questions(&self) -> anyhow::Result<Arc<[KnownQuestion]>> {
+        let Some(path) = &self.paths.questions else { return Ok(Arc::default()) };
+        Ok(read_questions(path)?.into())
     }
 
     /// The shop's clock.

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::civil::DateTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shopdesk_kb::{Filter, Language, Part, Ranking};
 use shopdesk_model::{Embedding, Role, TextEncoder};
-use shopdesk_triage::{KnowledgeBase, RankedArticle, Triage, detect_language, languages_for, redact};
+use shopdesk_triage::{KnowledgeBase, KnownQuestion, RankedArticle, Triage, redact};
 
 use crate::metrics::{Bin, Ranked, Reliability, Retrieved, ndcg};
 use crate::statistics::Share;
@@ -17,22 +17,11 @@ use crate::{Error, Result};
 /// How many articles are looked at.
 const DEPTH: usize = 10;
 
-/// A question and the articles that answer it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Question {
-    /// What a shopper writes.
-    pub text: String,
-    /// The language of the articles to search; found in the text where it is not said.
-    pub language: Option<String>,
-    /// Ids of the articles that answer it; none when no article does.
-    pub articles: Vec<String>,
-}
-
 /// Reads questions, one JSON object a line.
 ///
 /// # Errors
 /// With the line, when one is no question.
-pub fn read_questions(path: &Path) -> Result<Vec<Question>> {
+pub fn read_questions(path: &Path) -> Result<Vec<KnownQuestion>> {
     let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
     let lines = (1_u64..).zip(text.trim_start_matches('\u{feff}').lines());
     lines
@@ -110,7 +99,7 @@ pub struct Missed {
 ///
 /// # Errors
 /// When the encoder or the index fails.
-pub fn search_quality(triage: &Triage, questions: &[Question], at: DateTime) -> Result<SearchQuality> {
+pub fn search_quality(triage: &Triage, questions: &[KnownQuestion], at: DateTime) -> Result<SearchQuality> {
     require_known_articles(triage.knowledge_base(), questions)?;
     let asked = questions
         .iter()
@@ -171,7 +160,7 @@ pub fn search_quality(triage: &Triage, questions: &[Question], at: DateTime) -> 
 }
 
 /// A right article that is not in force would be missed whatever the search does.
-fn require_known_articles(knowledge_base: &KnowledgeBase, questions: &[Question]) -> Result<()> {
+fn require_known_articles(knowledge_base: &KnowledgeBase, questions: &[KnownQuestion]) -> Result<()> {
     let articles = knowledge_base.catalogue().articles();
     let known: HashSet<&str> = articles.iter().map(|article| article.id.as_str()).collect();
     let unknown =
@@ -181,23 +170,17 @@ fn require_known_articles(knowledge_base: &KnowledgeBase, questions: &[Question]
 
 /// A question on its way to the index.
 struct Asked<'a> {
-    question: &'a Question,
+    question: &'a KnownQuestion,
     text: String,
     embedding: Embedding,
     languages: Vec<Language>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(question: &'a Question, encoder: &TextEncoder) -> Result<Self> {
+    fn new(question: &'a KnownQuestion, encoder: &TextEncoder) -> Result<Self> {
         let text = redact(&question.text).into_owned();
         let embedding = encoder.embed(&text, Role::Query)?.embedding;
-        let languages = languages_for(detect_language(&question.text));
-        let languages = match &question.language {
-            Some(tag) if languages.iter().all(|language| language.as_str() != tag) => {
-                vec![Language::new(tag.as_str())]
-            }
-            _ => languages,
-        };
+        let languages = question.languages();
         Ok(Self { question, text, embedding, languages })
     }
 
@@ -238,7 +221,7 @@ impl FoundBy {
     fn of(
         ranking: &'static str,
         similar_questions: bool,
-        questions: &[Question],
+        questions: &[KnownQuestion],
         found: &[Vec<String>],
     ) -> Self {
         let retrieved: Vec<Retrieved> = questions

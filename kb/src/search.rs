@@ -23,8 +23,15 @@ pub struct Hit {
     /// The mean of the three highest such cosines: one close passage may be chance, three are not. A passage too far to be looked at counts as the
     /// farthest that was.
     pub support: f32,
+    /// The highest cosine between the message and a passage of the article's own text, its similar questions left out. One that was too far to be
+    /// looked at counts as the farthest that was.
+    pub text_similarity: f32,
     /// The highest BM25 of a passage of the article; 0 when none was found by its words.
     pub lexical: f32,
+    /// The highest BM25 of one of its similar questions.
+    pub question_lexical: f32,
+    /// The highest BM25 of a passage of its own text.
+    pub text_lexical: f32,
     /// The sum of `1 / (60 + rank)` over the lists that the article is in. It orders hits and means nothing beside.
     pub fused: f64,
 }
@@ -83,7 +90,9 @@ pub(crate) fn hits(
 struct Found {
     article: Arc<Article>,
     closest: Candidate,
-    lexical: f32,
+    text_similarity: Option<f32>,
+    question_lexical: f32,
+    text_lexical: f32,
     fused: f64,
     /// The highest cosines, from the dense list.
     closest_few: Vec<f32>,
@@ -96,7 +105,9 @@ impl Found {
         Self {
             article: Arc::clone(article),
             closest: candidate.clone(),
-            lexical: 0.0,
+            text_similarity: None,
+            question_lexical: 0.0,
+            text_lexical: 0.0,
             fused: 0.0,
             closest_few: Vec::new(),
             dense_seen: false,
@@ -110,7 +121,15 @@ impl Found {
             self.closest = candidate.clone();
             self.article = Arc::clone(article);
         }
-        self.lexical = self.lexical.max(candidate.lexical);
+        let lexical = match candidate.part {
+            Part::Question => &mut self.question_lexical,
+            Part::Answer | Part::Body => {
+                let closest = self.text_similarity.get_or_insert(candidate.cosine);
+                *closest = closest.max(candidate.cosine);
+                &mut self.text_lexical
+            }
+        };
+        *lexical = lexical.max(candidate.lexical);
         if of == Ranking::Dense && self.closest_few.len() < SUPPORT {
             self.closest_few.push(candidate.cosine);
         }
@@ -130,7 +149,10 @@ impl Found {
             passage: self.closest.passage,
             similarity: self.closest.cosine,
             support: self.closest_few.iter().sum::<f32>() / SUPPORT as f32,
-            lexical: self.lexical,
+            text_similarity: self.text_similarity.unwrap_or(farthest),
+            lexical: self.question_lexical.max(self.text_lexical),
+            question_lexical: self.question_lexical,
+            text_lexical: self.text_lexical,
             fused: self.fused,
         }
     }

@@ -10,7 +10,7 @@
 //! 4. [`service`]: worker threads that embed for many callers at once.
 //! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
 //! 6. [`data_check`]: what is wrong with examples.
-//! 7. [`lbfgs`]: the search for a minimum that all fits are made with.
+//! 7. [`lbfgs`]: the search for a minimum that all fits are made with, and [`Whitening`], what groups of vectors differ in.
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
 
@@ -33,9 +33,11 @@ mod error;
 mod probability;
 mod replace;
 mod sentiment;
+mod whitening;
 
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
 pub use sentiment::{Sentiment, SentimentGuess};
 pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};
+pub use whitening::Whitening;

@@ -187,11 +187,12 @@ fn assert_close_to_reference(model: &str, messages: &[String]) {
 
 /// The least and the mean cosine to the reference that is allowed. Vectors of multilingual-e5-small have much in common (two
 /// texts that have nothing to do with each other have a cosine of 0.75), those of all-MiniLM-L6-v2 have not, so that the
-/// same noise turns them further.
+/// same noise turns them further. An import calibrates with what this processor's own arithmetic makes of the calibration texts, so the
+/// fourth digit of the least one differs from machine to machine.
 fn allowed(engine: Engine, model: &str) -> [f64; 2] {
     match (engine, model) {
         (Engine::Candle, _) => [0.99999, 0.99999],
-        (_, "all-MiniLM-L6-v2") => [0.9965, 0.999],
+        (_, "all-MiniLM-L6-v2") => [0.996, 0.999],
         _ => [0.9995, 0.9997],
     }
 }

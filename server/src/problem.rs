@@ -79,6 +79,14 @@ pub(crate) const URN: &str = "urn:shopdesk:problem:";
 /// The type of the body.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// What a client was told, for those who say it in another form than JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) detail: String,
+}
+
 /// What went wrong, as RFC 9457 has it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
@@ -293,7 +301,9 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: self.detail(),
         };
+        let told = Told { code: self.code(), title: body.title, detail: body.detail.clone() };
         let mut response = (status, Json(body)).into_response();
+        response.extensions_mut().insert(told);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         let retry_after = match self {

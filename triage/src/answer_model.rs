@@ -2,11 +2,12 @@
 //!
 //! Ranks say which article is the best, not whether it is any good. So the articles that were found compete with each other and with the
 //! possibility that none is right, in a conditional logit model (McFadden 1974): `P(i) = exp(u_i) / (exp(v) + Σ exp(u_j))`, where `u_i` is
-//! linear in what is known of article `i` and `v` a constant. The weights are learnt from the shop's own
-//! similar questions: each is searched as if it were not in the base, once with its article there and once with the article gone, too.
+//! linear in what is known of article `i`, and `v` in what is known of the message. The weights are learnt from questions whose answers are
+//! known, as far as the shop has any. Beside them, every similar question is searched as if it were not in the base, once with
+//! its article there and once with the article gone, too; that alone has to do where there is nothing else.
 //!
 //! All that holds for messages within the shop's scope. A message that the classifier takes for none of the shop's intents is answered by no
-//! article, so every probability is multiplied by that of being within the scope.
+//! article, so every probability is multiplied by that of being within the scope; the likelihood that is learnt by has that in it.
 
 use std::collections::HashMap;
 
@@ -18,12 +19,20 @@ use shopdesk_model::{Probability, lbfgs};
 
 use crate::Found;
 
-/// What is known of an article: its cosine, that of its three closest passages, the words it shares, its intents. And a constant for none of them.
-const FEATURES: usize = 5;
-const NONE: usize = FEATURES - 1;
+/// What is known of an article: its cosine, that of its three closest passages, that of its own text, that of its profile, the words its
+/// text and its questions share with the message, its intents.
+const FEATURES: usize = 7;
+/// What is known of the message, for none of the articles: how many words it has. And a constant.
+const LENGTH: usize = FEATURES;
+const NONE: usize = FEATURES + 1;
+const WEIGHTS: usize = FEATURES + 2;
 /// The strength of the pull of weights to zero, in questions: only so that few questions cannot make them run away.
 const PENALTY: f64 = 1.0;
 const TOLERANCE: f64 = 1e-7;
+
+/// So many questions with known answers count as much as all similar questions together. Those are searched under harder conditions than
+/// shoppers' messages are: the shop wrote them to differ from each other, so that what is left is far from each.
+const SIMILAR_QUESTIONS_COUNT: f64 = 40.0;
 
 /// The least probability of an article's intents that is told from none: one in a thousand.
 const LEAST_CHANCE: f64 = 1e-3;
@@ -68,9 +77,9 @@ impl IntentChances {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnswerModel {
     /// What is taken from each feature, and what it is divided by then.
-    centres: [f64; FEATURES],
-    scales: [f64; FEATURES],
-    weights: [f64; FEATURES],
+    centres: [f64; WEIGHTS],
+    scales: [f64; WEIGHTS],
+    weights: [f64; WEIGHTS],
     /// How many searches it was learnt from.
     pub searches: usize,
 }
@@ -78,49 +87,76 @@ pub struct AnswerModel {
 /// A search whose outcome is known.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownSearch {
-    /// A row for each article found.
-    features: Vec<[f64; FEATURES]>,
-    /// Which of the articles found is right, if one is.
-    right: Option<usize>,
+    /// A row for each article found, and one for none of them.
+    rows: Vec<Row>,
+    /// Which of the rows are right.
+    right: Vec<bool>,
+    /// The probability that the message has any of the shop's intents.
+    in_scope: f64,
     /// How much it counts.
     weight: f64,
 }
 
+/// What is known of an article, or of the message where it is for none. What is not known is `None`.
+type Row = [Option<f64>; WEIGHTS];
+
 impl KnownSearch {
+    /// With what was found, and whether any article answers the message at all.
     pub(crate) fn new(
         found: &Found,
         intents: &IntentChances,
         right: impl Fn(&Hit) -> bool,
+        has_answer: bool,
         weight: f64,
     ) -> Self {
-        Self { features: features(found, intents), right: found.hits.iter().position(right), weight }
+        let mut right: Vec<bool> = found.hits.iter().map(|hit| has_answer && right(hit)).collect();
+        // An answer that was not found is as good as none.
+        right.push(!right.contains(&true));
+        Self { rows: rows(found, intents), right, in_scope: 1.0 - intents.out_of_scope, weight }
+    }
+
+    /// Adds to loss and gradient what the outcome says of these weights.
+    fn learn(&self, rows: &[[f64; WEIGHTS]], weights: &[f64], share: f64, gradient: &mut [f64]) -> f64 {
+        let chances = chances(rows, weights);
+        let none = rows.len() - 1;
+        let inner: f64 = chances.iter().zip(&self.right).filter(|(_, right)| **right).map(|(c, _)| c).sum();
+        let is_none = self.right[none];
+        let outer = self.in_scope * inner + if is_none { 1.0 - self.in_scope } else { 0.0 };
+        // A message out of scope says nothing about the articles: so much of the outcome is up to them.
+        let responsibility = if is_none { self.in_scope * inner / outer.max(f64::MIN_POSITIVE) } else { 1.0 };
+        for ((row, &chance), &right) in rows.iter().zip(&chances).zip(&self.right) {
+            let wanted = if right { chance / inner.max(f64::MIN_POSITIVE) } else { 0.0 };
+            let error = share * responsibility * (chance - wanted);
+            for (slope, feature) in gradient.iter_mut().zip(row) {
+                *slope += error * feature;
+            }
+        }
+        -share * outer.max(f64::MIN_POSITIVE).ln()
     }
 }
 
 impl AnswerModel {
-    /// Learns from searches; `None` when there are none.
+    /// Learns from questions with known answers and from similar questions; `None` when there are neither.
     #[must_use]
-    pub(crate) fn fit(searches: &[KnownSearch]) -> Option<Self> {
-        let (centres, scales) = spread(searches)?;
-        let mut model = Self { centres, scales, weights: [0.0; FEATURES], searches: searches.len() };
+    pub(crate) fn fit(mut labelled: Vec<KnownSearch>, mut similar: Vec<KnownSearch>) -> Option<Self> {
+        let all: f64 = similar.iter().map(|search| search.weight).sum();
+        if !labelled.is_empty() {
+            similar.iter_mut().for_each(|search| search.weight *= SIMILAR_QUESTIONS_COUNT / all);
+        }
+        labelled.append(&mut similar);
+        let searches = labelled;
+        let (centres, scales) = spread(&searches)?;
+        let mut model = Self { centres, scales, weights: [0.0; WEIGHTS], searches: searches.len() };
         let total: f64 = searches.iter().map(|search| search.weight).sum();
-        let standard: Vec<(Vec<[f64; FEATURES]>, &KnownSearch)> =
-            searches.iter().map(|search| (model.rows(&search.features), search)).collect();
-        let weights = lbfgs::minimize(FEATURES, TOLERANCE, |weights, slope| {
+        let standard: Vec<(Vec<[f64; WEIGHTS]>, &KnownSearch)> =
+            searches.iter().map(|search| (model.standard(&search.rows), search)).collect();
+        let weights = lbfgs::minimize(WEIGHTS, TOLERANCE, |weights, slope| {
             let weights: Vec<f64> = weights.iter().map(|&weight| f64::from(weight)).collect();
-            let mut gradient: Vec<f64> = weights.iter().map(|weight| PENALTY / total * weight).collect();
-            let mut loss = PENALTY / total / 2.0 * weights.iter().map(|weight| weight * weight).sum::<f64>();
+            let penalty = PENALTY / total;
+            let mut gradient: Vec<f64> = weights.iter().map(|weight| penalty * weight).collect();
+            let mut loss = penalty / 2.0 * weights.iter().map(|weight| weight * weight).sum::<f64>();
             for (rows, search) in &standard {
-                let chances = chances(rows, &weights);
-                let right = search.right.unwrap_or(rows.len() - 1);
-                let share = search.weight / total;
-                loss -= share * chances[right].max(f64::MIN_POSITIVE).ln();
-                for (place, (row, chance)) in rows.iter().zip(&chances).enumerate() {
-                    let error = share * (chance - f64::from(u8::from(place == right)));
-                    for (slope, feature) in gradient.iter_mut().zip(row) {
-                        *slope += error * feature;
-                    }
-                }
+                loss += search.learn(rows, &weights, search.weight / total, &mut gradient);
             }
             for (slope, gradient) in slope.iter_mut().zip(&gradient) {
                 *slope = *gradient as f32;
@@ -137,7 +173,7 @@ impl AnswerModel {
     #[must_use]
     pub fn rank(&self, found: Found, intents: &IntentChances) -> Vec<RankedArticle> {
         let in_scope = 1.0 - intents.out_of_scope;
-        let chances = chances(&self.rows(&features(&found, intents)), &self.weights);
+        let chances = chances(&self.standard(&rows(&found, intents)), &self.weights);
         let probability =
             |chance: f64| Probability::new((in_scope * chance).clamp(0.0, 1.0)).unwrap_or(Probability::ZERO);
         let hits = found.hits.into_iter().zip(chances);
@@ -148,23 +184,23 @@ impl AnswerModel {
         ranked
     }
 
-    /// Brings the rows to a common scale, and adds one for none of the articles.
-    fn rows(&self, articles: &[[f64; FEATURES]]) -> Vec<[f64; FEATURES]> {
-        let standard = |row: &[f64; FEATURES]| {
-            let mut standard = [0.0; FEATURES];
-            for at in 0..NONE {
-                standard[at] = (row[at] - self.centres[at]) / self.scales[at];
-            }
-            standard
+    /// Brings the rows to a common scale. What is not known is as usual.
+    fn standard(&self, rows: &[Row]) -> Vec<[f64; WEIGHTS]> {
+        let standard = |row: &Row| {
+            std::array::from_fn(|at| {
+                row[at].map_or(0.0, |value| (value - self.centres[at]) / self.scales[at])
+            })
         };
-        let mut none = [0.0; FEATURES];
-        none[NONE] = 1.0;
-        articles.iter().map(standard).chain([none]).collect()
+        let mut standard: Vec<[f64; WEIGHTS]> = rows.iter().map(standard).collect();
+        if let Some(none) = standard.last_mut() {
+            none[NONE] = 1.0;
+        }
+        standard
     }
 }
 
 /// The softmax of what each row is worth.
-fn chances(rows: &[[f64; FEATURES]], weights: &[f64]) -> Vec<f64> {
+fn chances(rows: &[[f64; WEIGHTS]], weights: &[f64]) -> Vec<f64> {
     let worth: Vec<f64> =
         rows.iter().map(|row| row.iter().zip(weights).map(|(value, weight)| value * weight).sum()).collect();
     let highest = worth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -173,27 +209,49 @@ fn chances(rows: &[[f64; FEATURES]], weights: &[f64]) -> Vec<f64> {
     powers.into_iter().map(|power| power / sum).collect()
 }
 
-fn features(found: &Found, intents: &IntentChances) -> Vec<[f64; FEATURES]> {
-    let row = |hit: &Hit| {
-        let Hit { article, similarity, support, lexical, .. } = hit;
-        [f64::from(*similarity), f64::from(*support), f64::from(*lexical), intents.of(article), 0.0]
+fn rows(found: &Found, intents: &IntentChances) -> Vec<Row> {
+    let row = |(hit, profile): (&Hit, &Option<f32>)| {
+        let Hit { article, similarity, support, text_similarity, question_lexical, text_lexical, .. } = hit;
+        let cosines = [Some(*similarity), Some(*support), Some(*text_similarity), *profile];
+        let [similarity, support, text, profile] = cosines.map(|cosine| cosine.map(f64::from));
+        let [text_words, question_words] =
+            [text_lexical, question_lexical].map(|lexical| Some(f64::from(*lexical)));
+        [
+            similarity,
+            support,
+            text,
+            profile,
+            text_words,
+            question_words,
+            Some(intents.of(article)),
+            None,
+            None,
+        ]
     };
-    found.hits.iter().map(row).collect()
+    let mut none = [None; WEIGHTS];
+    none[LENGTH] = Some((found.words as f64 + 1.0).ln());
+    found.hits.iter().zip(&found.profiles).map(row).chain([none]).collect()
 }
 
-/// The mean of each feature over the articles, and its standard deviation.
-fn spread(searches: &[KnownSearch]) -> Option<([f64; FEATURES], [f64; FEATURES])> {
-    let (mut centres, mut scales) = ([0.0; FEATURES], [1.0; FEATURES]);
+/// The mean of each feature over the rows that have it, and its standard deviation. A search counts as much as it weighs.
+fn spread(searches: &[KnownSearch]) -> Option<([f64; WEIGHTS], [f64; WEIGHTS])> {
+    let (mut centres, mut scales) = ([0.0; WEIGHTS], [1.0; WEIGHTS]);
+    if searches.iter().all(|search| search.rows.len() == 1) {
+        return None;
+    }
     for at in 0..NONE {
-        let values: Vec<f64> =
-            searches.iter().flat_map(|search| &search.features).map(|row| row[at]).collect();
-        if values.is_empty() {
-            return None;
+        let values = || {
+            let weighted =
+                searches.iter().flat_map(|search| search.rows.iter().map(move |row| (row, search)));
+            weighted.filter_map(|(row, search)| Some((row[at]?, search.weight)))
+        };
+        let total: f64 = values().map(|(_, weight)| weight).sum();
+        if total > 0.0 {
+            centres[at] = values().map(|(value, weight)| value * weight).sum::<f64>() / total;
+            let squares = values().map(|(value, weight)| weight * (value - centres[at]).powi(2));
+            let variance = squares.sum::<f64>() / total;
+            scales[at] = if variance > 0.0 { variance.sqrt() } else { 1.0 };
         }
-        let count = values.len() as f64;
-        centres[at] = values.iter().sum::<f64>() / count;
-        let variance = values.iter().map(|value| (value - centres[at]).powi(2)).sum::<f64>() / count;
-        scales[at] = if variance > 0.0 { variance.sqrt() } else { 1.0 };
     }
     Some((centres, scales))
 }
@@ -213,11 +271,22 @@ mod tests {
         );
         let article = Arc::new(Article::parse(Path::new(&format!("{id}.md")), &text).unwrap());
         let passage = PassageKey { article: Arc::new(ArticleKey::of(&article)), number: 0 };
-        Hit { article, part: Part::Question, passage, similarity, support: similarity, lexical, fused: 0.0 }
+        Hit {
+            article,
+            part: Part::Question,
+            passage,
+            similarity,
+            support: similarity,
+            text_similarity: similarity,
+            lexical,
+            question_lexical: lexical,
+            text_lexical: 0.0,
+            fused: 0.0,
+        }
     }
 
     fn found(hits: Vec<Hit>) -> Found {
-        Found { hits, words: 3 }
+        Found { profiles: vec![None; hits.len()], hits, words: 3 }
     }
 
     /// The right article is usually the closer one; when it is gone, nothing is close.
@@ -228,11 +297,11 @@ mod tests {
             let (near, far) = (0.6 + 0.2 * random.f32(), 0.3 + 0.25 * random.f32());
             let right = |hit: &Hit| hit.article.id.as_str() == "a";
             let both = found(vec![hit("a", near, 5.0 * random.f32()), hit("b", far, random.f32())]);
-            searches.push(KnownSearch::new(&both, &IntentChances::default(), right, 0.9));
+            searches.push(KnownSearch::new(&both, &IntentChances::default(), right, true, 0.9));
             let rest = found(vec![hit("b", far, random.f32())]);
-            searches.push(KnownSearch::new(&rest, &IntentChances::default(), right, 0.1));
+            searches.push(KnownSearch::new(&rest, &IntentChances::default(), right, false, 0.1));
         }
-        AnswerModel::fit(&searches).unwrap()
+        AnswerModel::fit(Vec::new(), searches).unwrap()
     }
 
     fn ranked(hits: Vec<Hit>, intents: &IntentChances) -> Vec<(String, f64)> {
@@ -258,7 +327,23 @@ mod tests {
     }
 
     #[test]
+    fn known_answers_count_more_than_similar_questions() {
+        let search = |right: &'static str| {
+            let both = found(vec![hit("near", 0.8, 1.0), hit("far", 0.4, 5.0)]);
+            let is_right = move |hit: &Hit| hit.article.id.as_str() == right;
+            KnownSearch::new(&both, &IntentChances::default(), is_right, true, 1.0)
+        };
+        let similar = || vec![search("far"); 2_000];
+        let first = |model: AnswerModel| {
+            let both = found(vec![hit("near", 0.8, 1.0), hit("far", 0.4, 5.0)]);
+            model.rank(both, &IntentChances::default())[0].hit.article.id.to_string()
+        };
+        assert_eq!(first(AnswerModel::fit(Vec::new(), similar()).unwrap()), "far");
+        assert_eq!(first(AnswerModel::fit(vec![search("near"); 200], similar()).unwrap()), "near");
+    }
+
+    #[test]
     fn nothing_is_learnt_from_nothing() {
-        assert_eq!(AnswerModel::fit(&[]), None);
+        assert_eq!(AnswerModel::fit(Vec::new(), Vec::new()), None);
     }
 }

@@ -269,7 +269,10 @@ mod tests {
             passage,
             similarity: 0.9,
             support: 0.9,
+            text_similarity: 0.9,
             lexical: 0.0,
+            question_lexical: 0.0,
+            text_lexical: 0.0,
             fused: 0.0,
         };
         RankedArticle { hit, probability: probability(value) }

@@ -4,20 +4,21 @@
 //! next. So vectors are kept by the hash of their text, and only new texts are embedded.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::civil::DateTime;
 use sha2::{Digest as _, Sha256};
 use shopdesk_kb::{
-    Article, ArticleKey, Catalogue, Entry, Filter, Hit, Index, Library, Part, Passage, PassageKey, Query,
-    Ranking, Terms,
+    Article, ArticleId, ArticleKey, Catalogue, Entry, Filter, Hit, Index, Library, Part, Passage, PassageKey,
+    Query, Ranking, Terms,
 };
 use shopdesk_model::script::simplified;
 use shopdesk_model::{Embedding, Role, TextEncoder};
 
 use crate::answer_model::{IntentChances, KnownSearch};
 use crate::centres::{Centres, Sums};
-use crate::{Error, Result};
+use crate::profiles::Profiles;
+use crate::{Error, KnownQuestion, Result, redact};
 
 /// How many texts are embedded between two reports of progress.
 const BATCH: usize = 64;
@@ -72,6 +73,7 @@ pub struct KnowledgeBase {
     vectors: Box<dyn VectorStore>,
     centres: Centres,
     library: Library,
+    profiles: RwLock<Arc<Profiles>>,
 }
 
 impl KnowledgeBase {
@@ -84,7 +86,7 @@ impl KnowledgeBase {
         vectors: Box<dyn VectorStore>,
         centres: Centres,
     ) -> Self {
-        Self { encoder, vectors, centres, library: Library::new(index) }
+        Self { encoder, vectors, centres, library: Library::new(index), profiles: RwLock::default() }
     }
 
     /// The centres of the vectors of these articles, which are embedded as far as that was not done before.
@@ -130,7 +132,24 @@ impl KnowledgeBase {
     pub fn switch(&self, articles: &[Arc<Article>]) -> Result<Vec<ArticleKey>> {
         let counted: Vec<(Arc<Article>, usize)> =
             articles.iter().map(|article| (Arc::clone(article), Passage::of(article).len())).collect();
-        self.library.switch(&counted, |article| self.entries(article))
+        let surplus = self.library.switch(&counted, |article| self.entries(article))?;
+        let profiles = Arc::new(self.learn_profiles(articles)?);
+        *self.profiles.write().unwrap_or_else(PoisonError::into_inner) = profiles;
+        Ok(surplus)
+    }
+
+    fn learn_profiles(&self, articles: &[Arc<Article>]) -> Result<Profiles> {
+        let mut questions: HashMap<ArticleId, Vec<Vec<f32>>> = HashMap::new();
+        for article in articles {
+            let mut passages = Passage::of(article);
+            passages.retain(|passage| passage.part == Part::Question);
+            let vectors = self.vectors_of(&passages)?.into_iter();
+            let centred =
+                vectors.map(|vector| self.centres.take_out(&article.language, Role::Query, &vector));
+            questions.entry(article.id.clone()).or_default().extend(centred);
+        }
+        questions.retain(|_, vectors| !vectors.is_empty());
+        Ok(Profiles::learn(&questions))
     }
 
     /// What all vectors of a kind have in common.
@@ -167,7 +186,52 @@ impl KnowledgeBase {
         let vector = self.centres.of_query(filter.languages.first(), embedding.as_slice());
         let query = Query { vector: &vector, terms: &terms };
         let hits = self.library.search(&query, filter, ranking, limit)?;
-        Ok(Found { hits, words: terms.len() })
+        let profiles = Arc::clone(&self.profiles.read().unwrap_or_else(PoisonError::into_inner));
+        let whitened = profiles.whiten(&vector);
+        let profile = |hit: &Hit| {
+            let whitened = whitened.as_ref().filter(|_| !filter.except_parts.contains(&Part::Question))?;
+            // A question that is left out of the search is left out of its article's profile, too.
+            let is_left_out =
+                filter.except_passage.as_ref().is_some_and(|passage| passage.article.id == hit.article.id);
+            profiles.similarity(&hit.article.id, whitened, Some(whitened).filter(|_| is_left_out))
+        };
+        let profiles = hits.iter().map(profile).collect();
+        Ok(Found { hits, profiles, words: terms.len() })
+    }
+
+    /// Searches questions whose answers are known, as far as one of these is in force.
+    ///
+    /// # Errors
+    /// When the model or the index fails.
+    pub(crate) fn labelled_searches(
+        &self,
+        questions: &[KnownQuestion],
+        intents: impl Fn(&str, &Embedding) -> IntentChances,
+    ) -> Result<Vec<KnownSearch>> {
+        let articles = self.catalogue().articles();
+        // All articles have begun by then.
+        let at = articles.iter().filter_map(|article| article.validity.from).max().unwrap_or(DateTime::MIN);
+        let search = |question: &KnownQuestion| {
+            let text = redact(&question.text);
+            let embedding = self.encoder.embed(&text, Role::Query)?.embedding;
+            let filter = Filter::new(question.languages(), at);
+            let found = self.search(&text, &embedding, &filter, Ranking::Fused, LOOKED_UP)?;
+            let right = |hit: &Hit| question.articles.iter().any(|id| id == hit.article.id.as_str());
+            Ok(KnownSearch::new(
+                &found,
+                &intents(&text, &embedding),
+                right,
+                !question.articles.is_empty(),
+                1.0,
+            ))
+        };
+        // What an article answered that is not there any more, another one may answer, or none.
+        let is_judged = |question: &&KnownQuestion| {
+            let mut right = question.articles.iter();
+            question.articles.is_empty()
+                || right.any(|id| articles.iter().any(|article| article.id.as_str() == id))
+        };
+        questions.iter().filter(is_judged).map(search).collect()
     }
 
     /// Searches similar questions as if they were not in the base, and again as if their article were not, either. `intents` says how probable each
@@ -203,9 +267,9 @@ impl KnowledgeBase {
             let search =
                 |filter: &Filter| self.search(&passage.text, &embedding, filter, Ranking::Fused, LOOKED_UP);
             let right = |hit: &Hit| hit.article.id == article.id;
-            searches.push(KnownSearch::new(&search(&filter)?, &chances, right, 1.0 - UNANSWERABLE));
+            searches.push(KnownSearch::new(&search(&filter)?, &chances, right, true, 1.0 - UNANSWERABLE));
             filter.except_article = Some(article.id.clone());
-            searches.push(KnownSearch::new(&search(&filter)?, &chances, right, UNANSWERABLE));
+            searches.push(KnownSearch::new(&search(&filter)?, &chances, right, false, UNANSWERABLE));
         }
         Ok(searches)
     }
@@ -231,6 +295,8 @@ impl KnowledgeBase {
 pub struct Found {
     /// Articles, the best first.
     pub hits: Vec<Hit>,
+    /// For each of them, the cosine between the message and what its similar questions have in common; nothing where it has none.
+    pub profiles: Vec<Option<f32>>,
     /// How many different words the message has.
     pub words: usize,
 }

@@ -22,7 +22,9 @@ mod small_talk;
 mod answer_model;
 mod centres;
 mod knowledge_base;
+mod known_question;
 mod language;
+mod profiles;
 mod redact;
 mod signals;
 
@@ -35,6 +37,7 @@ pub use decide::{Decision, EscalationReason, decide, decide_chosen};
 pub use error::{Error, Result};
 pub use evidence::{Evidence, RankedIntent};
 pub use knowledge_base::{Found, KnowledgeBase, StoreFailure, TextHash, VectorStore, VectorsInMemory};
+pub use known_question::KnownQuestion;
 pub use language::{LanguageGuess, MessageLanguage, detect_language, guess_language};
 pub use pipeline::{Assessment, Prepared, Triage, languages_for};
 pub use policy::Policy;

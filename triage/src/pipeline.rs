@@ -13,14 +13,14 @@ use shopdesk_model::{Embedding, Probability, Role, SentimentGuess, TextEncoder};
 
 use crate::knowledge_base::LOOKED_UP;
 use crate::{
-    AnswerModel, Continuation, Decision, Evidence, IntentChances, KnowledgeBase, MessageLanguage, Policy,
-    RankedArticle, RankedIntent, Result, SignalRules, Signals, Urgency, decide, redact, urgency,
-    with_context,
+    AnswerModel, Continuation, Decision, Evidence, IntentChances, KnowledgeBase, KnownQuestion,
+    MessageLanguage, Policy, RankedArticle, RankedIntent, Result, SignalRules, Signals, Urgency, decide,
+    redact, urgency, with_context,
 };
 
 /// Names how the answer model is learnt: to change one is to change the other.
 const LEARNING: &str =
-    "3: similar questions left out, and their articles, with the probability of their intents";
+    "4: known answers; similar questions left out, and their articles, with the probability of their intents";
 
 /// Everything that turns a message into a decision.
 pub struct Triage {
@@ -31,6 +31,7 @@ pub struct Triage {
     answer_model: RwLock<Option<Arc<AnswerModel>>>,
     signal_rules: Arc<SignalRules>,
     policy: Policy,
+    known_questions: Arc<[KnownQuestion]>,
 }
 
 /// A message on its way to the network.
@@ -76,7 +77,17 @@ impl Triage {
         let bundle_id = bundle.id()?;
         let signal_rules = Arc::new(signal_rules);
         let answer_model = RwLock::default();
-        Ok(Self { encoder, bundle, bundle_id, knowledge_base, answer_model, signal_rules, policy })
+        let known_questions = Arc::default();
+        Ok(Self {
+            encoder,
+            bundle,
+            bundle_id,
+            knowledge_base,
+            answer_model,
+            signal_rules,
+            policy,
+            known_questions,
+        })
     }
 
     /// The same with another bundle, and no answer model yet.
@@ -92,17 +103,26 @@ impl Triage {
             answer_model: RwLock::default(),
             signal_rules: Arc::clone(&self.signal_rules),
             policy: self.policy.clone(),
+            known_questions: Arc::clone(&self.known_questions),
         })
     }
 
-    /// Learns how probable it is that an article answers, from the similar questions of the articles in force. `None` when there are none.
+    /// With questions whose answers are known, to learn from how probable it is that an article answers. It has no answer model yet.
+    #[must_use]
+    pub fn with_known_questions(self, known_questions: Arc<[KnownQuestion]>) -> Self {
+        Self { known_questions, answer_model: RwLock::default(), ..self }
+    }
+
+    /// Learns how probable it is that an article answers, from questions whose answers are known and from the similar questions
+    /// of the articles in force. `None` when there are neither.
     ///
     /// # Errors
     /// When the model or the index fails; then the answer model before stays.
     pub fn learn_answers(&self) -> Result<Option<Arc<AnswerModel>>> {
-        let searches =
-            self.knowledge_base.known_searches(|text, embedding| self.intent_chances(text, embedding))?;
-        let model = AnswerModel::fit(&searches).map(Arc::new);
+        let intents = |text: &str, embedding: &Embedding| self.intent_chances(text, embedding);
+        let labelled = self.knowledge_base.labelled_searches(&self.known_questions, intents)?;
+        let similar = self.knowledge_base.known_searches(intents)?;
+        let model = AnswerModel::fit(labelled, similar).map(Arc::new);
         self.answer_model.write().unwrap_or_else(PoisonError::into_inner).clone_from(&model);
         Ok(model)
     }
@@ -123,6 +143,9 @@ impl Triage {
         }
         for article in self.knowledge_base.catalogue().articles() {
             hasher.update(format!("{}\n", ArticleKey::of(&article)));
+        }
+        for question in self.known_questions.iter() {
+            hasher.update(format!("{question:?}\n"));
         }
         hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -171,6 +194,7 @@ impl Triage {
             answer_model: RwLock::default(),
             signal_rules: Arc::clone(&self.signal_rules),
             policy: self.policy.clone(),
+            known_questions: Arc::clone(&self.known_questions),
         }
     }
 

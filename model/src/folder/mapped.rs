@@ -1,4 +1,4 @@
-//! Memory-mapped files: the one place where a file's bytes are borrowed instead of read.
+//! Memory-mapped files: the one place where a file's bytes are borrowed from the system instead of read into our own memory.
 #![expect(
     unsafe_code,
     reason = "a memory map is unsafe to make; this module is the only one that makes them"
@@ -20,9 +20,10 @@ pub(crate) struct MappedFile(Arc<Mmap>);
 impl MappedFile {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("read", path))?;
-        // SAFETY: the map is read-only and private to this process. Its contents would only change under us if
-        // somebody wrote into the file in place; an import never does (it writes a new folder and renames it).
-        // What is read from a map is checked for its bounds, when it is opened or when it is read.
+        // SAFETY: the map is read-only, and nothing of ours writes into a file that may be mapped: an import writes a new folder
+        // and renames it. Somebody else who writes into the file in place changes numbers under us, and who cuts it off
+        // ends the process when it is read next; the operator is told to do neither. Nothing that decides where memory is
+        // accessed stays in a map: it is checked at every read, or copied and checked once, as the tokeniser's tries are.
         let map = unsafe { Mmap::map(&file) }.map_err(Error::io("read", path))?;
         Ok(Self(Arc::new(map)))
     }

@@ -1,7 +1,7 @@
 //! Text in, token ids out.
 //!
-//! Two tokenisers stand behind one type: [`unigram`], our own SentencePiece Unigram over a memory-mapped
-//! vocabulary, which starts in no time; and [`foreign`], the `tokenizers` crate for whatever a Hugging Face
+//! Two tokenisers stand behind one type: [`unigram`], our own SentencePiece Unigram over a vocabulary
+//! that is used as it is read, and so starts in no time; and [`foreign`], the `tokenizers` crate for whatever a Hugging Face
 //! folder brings. For both, text that looks like a special token stays text: a shopper who types `</s>` must not
 //! end a sequence.
 
@@ -10,8 +10,8 @@ mod foreign;
 pub(crate) mod unigram;
 pub(crate) mod vocabulary;
 
-use crate::Result;
 use crate::folder::{FolderTokenizer, ModelFolder};
+use crate::{Error, Result};
 
 /// Turns text into the ids that the encoder's table is indexed by.
 pub struct Tokenizer {
@@ -51,12 +51,16 @@ impl Tokenizer {
     /// allows is cut before the end token.
     ///
     /// # Errors
-    /// Only a foreign tokeniser can fail, on a broken configuration.
+    /// Only a foreign tokeniser can fail, on a broken configuration: one that gives not even a start and an end, for example.
     pub fn encode(&self, text: &str) -> Result<Encoding> {
         let mut ids = match &self.kind {
             Kind::Unigram(unigram) => unigram.encode(text),
             Kind::Foreign(foreign) => foreign.encode(text)?,
         };
+        if ids.len() < 2 {
+            let problem = format!("it gives {} ids for a text, without a start and an end", ids.len());
+            return Err(Error::unusable("tokenizer.json", problem));
+        }
         let truncated = ids.len() > self.max_tokens;
         if truncated && let Some(&end) = ids.last() {
             ids.truncate(self.max_tokens - 1);

@@ -10,7 +10,7 @@ use crate::folder::ModelFolder;
 /// How SentencePiece writes a space.
 const SPACE: &str = "\u{2581}";
 
-/// The tokeniser over a memory-mapped vocabulary.
+/// The tokeniser over a vocabulary.
 pub(crate) struct Unigram {
     vocabulary: Vocabulary,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Unigram {
 impl Unigram {
     pub(crate) fn open(folder: &ModelFolder) -> Result<Self> {
         let name = folder.manifest().tokenizer.file_name();
-        let vocabulary = Vocabulary::open(folder.map(name)?, &folder.path().join(name))?;
+        let vocabulary = Vocabulary::open(&folder.path().join(name))?;
         Ok(Self { vocabulary })
     }
 

@@ -1,4 +1,4 @@
-//! `vocabulary.bin`: pieces, scores and normaliser of a SentencePiece Unigram model, laid out to be memory-mapped.
+//! `vocabulary.bin`: pieces, scores and normaliser of a SentencePiece Unigram model, laid out to be used as they are read.
 //!
 //! ```text
 //! offset 0   magic `SDUV` and format version 1 (u32)
@@ -19,7 +19,6 @@ use yada::DoubleArray;
 use yada::builder::DoubleArrayBuilder;
 
 use super::charsmap::Charsmap;
-use crate::folder::MappedFile;
 use crate::{Error, Result};
 
 const MAGIC: [u8; 4] = *b"SDUV";
@@ -105,10 +104,12 @@ impl VocabularySource {
     }
 }
 
-/// The mapped file, its sections checked once.
+/// The file's contents, its sections checked once. It is a copy of our own: the tries are read without looking at their bounds, so that
+/// nobody may change them after the check.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    file: MappedFile,
+    /// Whole words, so that the scores are aligned.
+    words: Box<[u32]>,
     scores: Range<usize>,
     piece_trie: Range<usize>,
     rule_trie: Range<usize>,
@@ -120,7 +121,12 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub(crate) fn open(file: MappedFile, path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let read = std::fs::read(path).map_err(Error::io("read", path))?;
+        let mut words = vec![0_u32; read.len().div_ceil(4)].into_boxed_slice();
+        let file = &mut bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..read.len()];
+        file.copy_from_slice(&read);
+        let file: &[u8] = file;
         if file.get(..4) != Some(&MAGIC) {
             let found = file.iter().copied().take(4).collect();
             return Err(Error::WrongMagic { path: path.to_path_buf(), expected: "vocabulary.bin", found });
@@ -165,7 +171,7 @@ impl Vocabulary {
             }
         }
         Ok(Self {
-            file,
+            words,
             scores,
             piece_trie,
             rule_trie,
@@ -177,24 +183,28 @@ impl Vocabulary {
         })
     }
 
+    fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+
     /// From UTF-8 to piece ids.
     pub(crate) fn piece_trie(&self) -> DoubleArray<&[u8]> {
-        DoubleArray(&self.file[self.piece_trie.clone()])
+        DoubleArray(&self.bytes()[self.piece_trie.clone()])
     }
 
     /// From UTF-8 to what [`replacement`](Self::replacement) takes; `None` when nothing is replaced.
     pub(crate) fn rule_trie(&self) -> Option<DoubleArray<&[u8]>> {
-        (!self.rule_trie.is_empty()).then(|| DoubleArray(&self.file[self.rule_trie.clone()]))
+        (!self.rule_trie.is_empty()).then(|| DoubleArray(&self.bytes()[self.rule_trie.clone()]))
     }
 
     /// Log-probabilities by piece id.
     pub(crate) fn scores(&self) -> &[f32] {
-        bytemuck::cast_slice(&self.file[self.scores.clone()])
+        bytemuck::cast_slice(&self.bytes()[self.scores.clone()])
     }
 
     /// The text that a rule puts in place of its match.
     pub(crate) fn replacement(&self, offset: u32) -> &str {
-        let texts = &self.file[self.replacements.clone()];
+        let texts = &self.bytes()[self.replacements.clone()];
         let rest = texts.get(offset as usize..).unwrap_or_default();
         let end = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
         str::from_utf8(&rest[..end]).unwrap_or_default()

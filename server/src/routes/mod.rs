@@ -1,6 +1,7 @@
 //! The HTTP routes. Handlers extract, call and map.
 
 mod articles;
+mod console;
 mod conversations;
 mod desk;
 mod events;
@@ -50,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .saturating_mul(BYTES_PER_CHARACTER)
         .saturating_add(BODY_OVERHEAD);
     openapi::with_description(described())
+        .merge(console::pages(&state))
         .route("/", get(page::sample))
         .route("/demo/en.html", get(page::english_sample))
         .route("/demo/demo.css", get(page::sample_style))

@@ -15,7 +15,7 @@ use super::kernels::{
 };
 use super::packed::{LayerLayout, LinearLayout, NormLayout, Packed};
 use super::shared::Shared;
-use super::simd::{Simd, WeightStep};
+use super::simd::{MatrixMode, Simd, WeightStep};
 use crate::{Embedding, Result};
 
 /// Panels that a thread takes at once, when there are several.
@@ -93,8 +93,10 @@ impl<A: bytemuck::Pod> Quantized<A> {
         self.quantizations.resize(blocks, Quantization::default());
         QuantizedRows {
             rows,
-            values: Shared::new(self.values.resize(blocks + MATRIX_ROWS)),
-            quantizations: Shared::new(&mut self.quantizations),
+            // SAFETY: whoever quantises does so for rows, or for blocks of rows, that are no other thread's.
+            values: unsafe { Shared::new(self.values.resize(blocks + MATRIX_ROWS)) },
+            // SAFETY: as above.
+            quantizations: unsafe { Shared::new(&mut self.quantizations) },
         }
     }
 }
@@ -165,7 +167,9 @@ impl<S: Simd> Network<'_, S> {
             // No head writes the columns behind the last one; what stood there must not count.
             mixed.fill(0.0);
         }
-        self.heads(layer, lengths, quantized, &Shared::new(mixed), workers, team);
+        // SAFETY: each head writes its own columns, and each is a single thread's.
+        let columns = unsafe { Shared::new(mixed) };
+        self.heads(layer, lengths, quantized, &columns, workers, team);
         self.quantize(&layer.attention_output, mixed, quantized, team);
         let added = narrow.resize(hidden.len());
         let next = self.first_inner(layer);
@@ -223,7 +227,7 @@ impl<S: Simd> Network<'_, S> {
                 self.projections(layer, after)
             };
             let mut worker = lease(workers);
-            self.simd.begin_matrices();
+            let mode = MatrixMode::begin(self.simd);
             let calls = 3 * heads.len().div_ceil(together) * (together * sizes.head_width / PANEL);
             let mut call = 0;
             for group in heads.clone().step_by(together) {
@@ -231,7 +235,8 @@ impl<S: Simd> Network<'_, S> {
                     ..sizes.attention_width.min((group + together) * sizes.head_width);
                 let width = columns.len();
                 let rows = worker.rows.resize(tokens * 3 * width);
-                let out = Shared::new(rows);
+                // SAFETY: this thread alone writes, one panel's columns after the other.
+                let out = unsafe { Shared::new(rows) };
                 for part in 0..3 {
                     for panel in 0..width / PANEL {
                         let number = (part * sizes.attention_width + columns.start) / PANEL + panel;
@@ -266,7 +271,7 @@ impl<S: Simd> Network<'_, S> {
                     });
                 }
             }
-            self.simd.end_matrices();
+            drop(mode);
             give_back(workers, worker);
         });
     }
@@ -298,13 +303,14 @@ impl<S: Simd> Network<'_, S> {
             };
             let columns = panels(block).start * PANEL..panels(block).end * PANEL;
             let mut worker = lease(workers);
-            self.simd.begin_matrices();
+            let mode = MatrixMode::begin(self.simd);
             let calls = groups * panels(block).len();
             let mut call = 0;
             for first in (0..tokens).step_by(INNER_TOKENS) {
                 let group = first..tokens.min(first + INNER_TOKENS);
                 let rows = worker.rows.resize(group.len() * columns.len());
-                let out = Shared::new(rows);
+                // SAFETY: this thread alone writes, one panel's columns after the other.
+                let out = unsafe { Shared::new(rows) };
                 for (place, panel) in panels(block).enumerate() {
                     let place = Place { out: &out, width: columns.len(), column: place * PANEL };
                     let next = share([ahead, &[], &[]], call, calls);
@@ -320,7 +326,7 @@ impl<S: Simd> Network<'_, S> {
                     to: inner.place(first, block),
                 });
             }
-            self.simd.end_matrices();
+            drop(mode);
             give_back(workers, worker);
         });
     }
@@ -334,7 +340,8 @@ impl<S: Simd> Network<'_, S> {
         out: &mut [f32],
         team: &mut dyn Team,
     ) {
-        let out = Shared::new(out);
+        // SAFETY: each panel writes its own columns, and each is a single thread's.
+        let out = unsafe { Shared::new(out) };
         let (tokens, panels) = (quantized.rows, linear.panels());
         let skipped = team.size();
         let panels_a_chunk = self.output_chunk(linear, skipped);
@@ -344,7 +351,7 @@ impl<S: Simd> Network<'_, S> {
             let next = panels_of(chunk + skipped);
             let ahead = if next.is_empty() { after } else { [self.packed.weights(linear, next), &[], &[]] };
             let calls = panels_of(chunk).len();
-            self.simd.begin_matrices();
+            let mode = MatrixMode::begin(self.simd);
             for (call, panel) in panels_of(chunk).enumerate() {
                 let place = Place { out: &out, width: linear.outputs, column: panel * PANEL };
                 self.panel(
@@ -357,7 +364,7 @@ impl<S: Simd> Network<'_, S> {
                     place,
                 );
             }
-            self.simd.end_matrices();
+            drop(mode);
         });
     }
 
@@ -428,7 +435,8 @@ impl<S: Simd> Network<'_, S> {
         let sizes = &self.packed.layout.sizes;
         let width = sizes.hidden_width;
         let tokens = hidden.len() / width;
-        let hidden = Shared::new(hidden);
+        // SAFETY: each chunk takes its own rows.
+        let hidden = unsafe { Shared::new(hidden) };
         let to = next.map(|next| (next, quantized.resize(tokens, next)));
         team.run(tokens.div_ceil(ROWS_A_CHUNK), &|chunk| {
             let end = tokens.min((chunk + 1) * ROWS_A_CHUNK);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::kernels::{GREATEST_BLOCK, MATRIX_ROWS, PANEL};
-use super::simd::{Kernel, LANES, Simd, WeightStep};
+use super::simd::{Kernel, LANES, MatrixMode, Simd, WeightStep};
 
 /// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers, of which a
 /// logical vector takes one, two, or four.
@@ -63,11 +63,10 @@ impl<S: Simd> Kernel<S> for Matrices {
     fn run(self, simd: S) {
         let rows = vec![[[S::Activation::default(); 4]; GREATEST_BLOCK / 4]; MATRIX_ROWS];
         let weights = vec![[[0; 4 * LANES]; 2]; GREATEST_BLOCK / 4];
-        simd.begin_matrices();
+        let _mode = MatrixMode::begin(simd);
         for _ in 0..self.rounds {
             simd.multiply_matrices(&rows, &weights);
         }
-        simd.end_matrices();
     }
 }
 

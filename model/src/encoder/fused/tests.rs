@@ -1,6 +1,7 @@
 //! Every kernel on random numbers of random shapes: the portable one against the formula in `f64`, and each engine that
 //! runs here against the portable one, bit for bit.
 
+use std::any::{Any as _, TypeId};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use super::kernels::{
     Quantization, Quantize, QuantizedBlock, QuantizedPlace,
 };
 use super::shared::Shared;
-use super::simd::{Portable, Simd, WeightStep};
+use super::simd::{MatrixMode, Portable, Simd, WeightStep};
 use crate::encoder::{Engine, EngineChoice};
 use crate::folder::Architecture;
 use crate::import::{ImportOptions, import};
@@ -80,7 +81,8 @@ struct LinearCase {
 
 impl LinearCase {
     fn random(random: &mut Random) -> Self {
-        let (rows, width) = (1 + random.below(30), 64 * (1 + random.below(6)));
+        // Up to three matrices of rows, and a rest.
+        let (rows, width) = (1 + random.below(110), 64 * (1 + random.below(6)));
         let block = [64, 128, 192, 384][random.below(4)];
         let weights: Vec<i8> = (0..width * PANEL).map(|_| (random.below(255) as i16 - 127) as i8).collect();
         let blocks = width.div_ceil(block);
@@ -111,6 +113,9 @@ impl LinearCase {
         let blocks = self.rows * self.width.div_ceil(self.block);
         let mut values = Aligned::default();
         let mut quantizations = vec![Quantization::default(); blocks];
+        // SAFETY: one kernel on one thread uses them.
+        let (to, to_quantizations) =
+            unsafe { (Shared::new(values.resize(blocks + MATRIX_ROWS)), Shared::new(&mut quantizations)) };
         simd.run(Quantize {
             rows: &self.input,
             width: self.width,
@@ -118,8 +123,8 @@ impl LinearCase {
             offset: &self.offset,
             block: self.block,
             to: QuantizedPlace {
-                values: &Shared::new(values.resize(blocks + MATRIX_ROWS)),
-                quantizations: &Shared::new(&mut quantizations),
+                values: &to,
+                quantizations: &to_quantizations,
                 all_rows: self.rows,
                 row: 0,
                 block: 0,
@@ -139,7 +144,9 @@ impl LinearCase {
         let mut steps: Vec<[WeightStep; 2]> = vec![[[0; 64]; 2]; self.width / 4];
         bytemuck::cast_slice_mut(&mut steps).copy_from_slice(&self.weights);
         let mut out = vec![0.0; (self.rows - skipped) * PANEL];
-        simd.begin_matrices();
+        // SAFETY: one kernel on one thread uses it.
+        let shared = unsafe { Shared::new(&mut out) };
+        let mode = MatrixMode::begin(simd);
         simd.run(Linear {
             quantized: &values,
             quantizations: &quantizations,
@@ -153,11 +160,11 @@ impl LinearCase {
             },
             next: steps.as_flattened(),
             activation,
-            out: &Shared::new(&mut out),
+            out: &shared,
             out_width: PANEL,
             out_column: 0,
         });
-        simd.end_matrices();
+        drop(mode);
         out
     }
 
@@ -353,15 +360,15 @@ fn normalized<S: Simd>(
 #[test]
 fn attention_is_what_the_formula_says_on_every_engine() {
     let mut random = Random(6);
-    // One scratch for all, so that longer sequences leave something behind for shorter ones.
-    let mut scratches: [AttentionScratch; 4] = Default::default();
+    // One scratch for all shapes on an engine, so that longer sequences leave something behind for shorter ones.
+    let mut scratch = AttentionScratch::default();
+    let mut scratches: HashMap<TypeId, AttentionScratch> = HashMap::new();
     for _ in 0..SHAPES {
         let head_width = 16 * (1 + random.below(4));
         let lengths: Vec<usize> = (0..1 + random.below(3)).map(|_| 1 + random.below(70)).collect();
         let width = 3 * head_width;
         let projections = random.floats(lengths.iter().sum::<usize>() * width, 2.0);
-        let [portable, second, third, fourth] = &mut scratches;
-        let expected = attend(Portable, &projections, &lengths, head_width, portable);
+        let expected = attend(Portable, &projections, &lengths, head_width, &mut scratch);
         let (mut rest, mut out) = (projections.as_slice(), expected.as_slice());
         for &tokens in &lengths {
             let (sequence, others) = rest.split_at(tokens * width);
@@ -369,9 +376,8 @@ fn attention_is_what_the_formula_says_on_every_engine() {
             assert_attention(sequence, mixed, head_width);
             (rest, out) = (others, after);
         }
-        let mut others = [second, third, fourth].into_iter();
         on_every_engine!(|simd| {
-            let scratch = others.next().expect("there are three engines beside the portable one");
+            let scratch = scratches.entry(simd.type_id()).or_default();
             assert_eq!(attend(simd, &projections, &lengths, head_width, scratch), expected);
         });
     }
@@ -407,6 +413,8 @@ fn attend<S: Simd>(
     scratch: &mut AttentionScratch,
 ) -> Vec<f32> {
     let mut out = vec![0.0; projections.len() / 3];
+    // SAFETY: one kernel on one thread uses it.
+    let shared = unsafe { Shared::new(&mut out) };
     simd.run(Attention {
         projections,
         stride: 3 * head_width,
@@ -415,7 +423,7 @@ fn attend<S: Simd>(
         lengths,
         scale: 1.0 / (head_width as f32).sqrt(),
         scratch,
-        out: &Shared::new(&mut out),
+        out: &shared,
         out_stride: head_width,
         out_column: 0,
     });

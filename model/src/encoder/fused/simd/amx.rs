@@ -51,8 +51,15 @@ fn request_tiles() -> bool {
 macro_rules! amx {
     ($($asm:tt)*) => {
         // SAFETY: it is only reached by an engine whose value proves that AMX is there and permitted; what is read and written
-        // lies within the references that the pointers were made of, as the caller has checked.
-        unsafe { asm!($($asm)* options(nostack, preserves_flags)) }
+        // lies within the references that the pointers were made of, as the caller has checked. All tiles count as overwritten.
+        unsafe {
+            asm!(
+                $($asm)*
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack, preserves_flags),
+            )
+        }
     };
 }
 
@@ -105,14 +112,14 @@ pub(super) fn multiply_one(
     part: usize,
     weights: &[[WeightStep; 2]; TILE],
 ) {
-    let fours: &[[[u8; 4]; TILE]] = rows[0].as_chunks().0;
+    let rows = columns_of(rows, part);
     amx!(
         "tileloadd tmm4, [{rows} + {row}]",
         "tileloadd tmm6, [{weights} + {step}]",
         "tileloadd tmm7, [{weights} + {step} + 64]",
         "tdpbusd tmm0, tmm4, tmm6",
         "tdpbusd tmm1, tmm4, tmm7",
-        rows = in(reg) fours[part].as_ptr(),
+        rows = in(reg) rows,
         weights = in(reg) weights,
         row = in(reg) ROW,
         step = in(reg) STEP,
@@ -126,7 +133,8 @@ pub(super) fn multiply_two(
     part: usize,
     weights: &[[WeightStep; 2]; TILE],
 ) {
-    let [first, second]: [&[[[u8; 4]; TILE]]; 2] = [rows[0].as_chunks().0, rows[TILE].as_chunks().0];
+    let first = columns_of(rows, part);
+    let second = first.wrapping_add(TILE * ROW);
     amx!(
         "tileloadd tmm4, [{first} + {row}]",
         "tileloadd tmm6, [{weights} + {step}]",
@@ -136,24 +144,33 @@ pub(super) fn multiply_two(
         "tdpbusd tmm1, tmm4, tmm7",
         "tdpbusd tmm2, tmm5, tmm6",
         "tdpbusd tmm3, tmm5, tmm7",
-        first = in(reg) first[part].as_ptr(),
-        second = in(reg) second[part].as_ptr(),
+        first = in(reg) first,
+        second = in(reg) second,
         weights = in(reg) weights,
         row = in(reg) ROW,
         step = in(reg) STEP,
     );
 }
 
+/// Where a tile's channels begin in the first row; the pointer may go on through all rows.
+#[inline(always)]
+fn columns_of(rows: &[QuantizedBlock<u8>], part: usize) -> *const u8 {
+    assert!((part + 1) * 4 * TILE <= ROW, "the tile lies within the rows");
+    rows.as_ptr().cast::<u8>().wrapping_add(part * 4 * TILE)
+}
+
 /// Writes what was added up.
 #[inline(always)]
 pub(super) fn store(sums: &mut MatrixSums) {
+    let first: *mut [Lanes<i32>; 2] = sums.as_mut_ptr();
+    let second = first.wrapping_add(TILE);
     amx!(
         "tilestored [{first} + {row}], tmm0",
         "tilestored [{first} + {row} + 64], tmm1",
         "tilestored [{second} + {row}], tmm2",
         "tilestored [{second} + {row} + 64], tmm3",
-        first = in(reg) sums.as_mut_ptr(),
-        second = in(reg) sums[TILE..].as_mut_ptr(),
+        first = in(reg) first,
+        second = in(reg) second,
         row = in(reg) size_of::<[Lanes<i32>; 2]>(),
     );
 }

@@ -213,14 +213,14 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     }
 
     #[inline(always)]
-    fn begin_matrices(self) {
+    fn configure_matrices(self) {
         if TILES {
             amx::configure();
         }
     }
 
     #[inline(always)]
-    fn end_matrices(self) {
+    fn release_matrices(self) {
         if TILES {
             amx::release();
         }

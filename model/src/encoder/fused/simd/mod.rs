@@ -20,6 +20,8 @@ pub(in crate::encoder) use avx512::{AmxInt8, Avx512Vnni};
 #[cfg(test)]
 pub(super) use portable::Portable;
 
+use std::marker::PhantomData;
+
 use super::kernels::QuantizedBlock;
 
 const NO_MATRICES: &str = "only called on an engine that multiplies matrices";
@@ -41,6 +43,28 @@ pub(in crate::encoder) trait Kernel<S: Simd> {
     /// Runs it. Implementations, and all that they call in their loops, are `#[inline(always)]`: only so are they compiled
     /// for the engine's instructions.
     fn run(self, simd: S);
+}
+
+/// As long as it lives, its thread multiplies matrices, on engines that do so.
+pub(in crate::encoder) struct MatrixMode<S: Simd> {
+    simd: S,
+    /// It is of one thread, as the registers are.
+    on_this_thread: PhantomData<*const ()>,
+}
+
+impl<S: Simd> MatrixMode<S> {
+    #[inline(always)]
+    pub(in crate::encoder) fn begin(simd: S) -> Self {
+        simd.configure_matrices();
+        Self { simd, on_this_thread: PhantomData }
+    }
+}
+
+impl<S: Simd> Drop for MatrixMode<S> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.simd.release_matrices();
+    }
 }
 
 /// The instructions of a processor.
@@ -105,9 +129,9 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// Whether the engine multiplies whole matrices. Only then the following are there.
     const MATRICES: bool = false;
 
-    /// Called on a thread before and after others of these.
-    fn begin_matrices(self) {}
-    fn end_matrices(self) {}
+    /// Called on a thread before and after others of these, by [`MatrixMode`].
+    fn configure_matrices(self) {}
+    fn release_matrices(self) {}
 
     /// The products of 16 or 32 rows with a panel's weights for one block.
     fn multiply_matrices(self, _: &[QuantizedBlock<Self::Activation>], _: &[[WeightStep; 2]]) {

@@ -1,0 +1,81 @@
+//! Says in a page, and in its language, what the API would say as a problem.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::frame::{Frame, render};
+use super::texts::{Filled, Language};
+use super::visit::language_of;
+use crate::problem::Told;
+use crate::state::AppState;
+
+#[derive(Template)]
+#[template(path = "console/refusal.html")]
+struct Page {
+    frame: Frame,
+    title: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/notice.html")]
+struct Notice {
+    title: String,
+    detail: String,
+}
+
+/// Turns problems of the console's handlers into pages; for htmx, into a notice at the top of the page that is there.
+pub(super) async fn as_page(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let language = language_of(request.headers());
+    let wants_part = request.headers().contains_key("hx-request");
+    let here = request.uri().clone();
+    let mut response = next.run(request).await;
+    let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
+    if told.code == "not-logged-in" {
+        return to_login(&here, wants_part);
+    }
+    let (title, detail) = (title(language, &told), detail(language, &told));
+    let status = response.status();
+    let rendered = if wants_part {
+        render(&Notice { title, detail })
+    } else {
+        render(&Page { frame: Frame::of_nobody(&app, language, here.path()), title, detail })
+    };
+    let Ok(mut page) = rendered else { return response };
+    *page.status_mut() = status;
+    if wants_part {
+        page.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notice"));
+        page.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
+    }
+    if let Some(after) = response.headers().get(header::RETRY_AFTER) {
+        page.headers_mut().insert(header::RETRY_AFTER, after.clone());
+    }
+    page
+}
+
+/// To the page where people log in, and from there back. A part of a page cannot be come back to.
+fn to_login(here: &Uri, wants_part: bool) -> Response {
+    if wants_part {
+        return (StatusCode::UNAUTHORIZED, [("hx-redirect", "/console/login")]).into_response();
+    }
+    let path = here.path_and_query().map_or("/console", |path| path.as_str());
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    Redirect::to(&format!("/console/login?next={next}")).into_response()
+}
+
+fn title(language: Language, told: &Told) -> String {
+    let known = language.find(&format!("problem.{}.title", told.code));
+    known.unwrap_or(told.title).to_owned()
+}
+
+/// What to do. Where the details are of the moment, there is a sentence for them only if they need none.
+fn detail(language: Language, told: &Told) -> String {
+    let known = language.find(&format!("problem.{}.detail", told.code));
+    known.map_or_else(
+        || told.detail.clone(),
+        |text| Filled::from(text).with("detail", &told.detail).to_string(),
+    )
+}
