@@ -14,7 +14,7 @@ use crate::event::{Change, Event, Happening};
 use crate::live::{Live, Signal};
 use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::store::listen::CHANNEL;
-use crate::webhooks::{MessageCreated, Told};
+use crate::webhooks::{MessageCreated, Payload};
 
 pub(super) struct Writing {
     pub(super) transaction: Transaction<'static, Any>,
@@ -99,10 +99,10 @@ impl Writing {
     }
 
     /// Keeps a delivery for everybody who subscribed to that kind.
-    pub(super) async fn deliver<T: Told + Sync>(
+    pub(super) async fn deliver<T: Payload + Sync>(
         &mut self,
         conversation: ConversationId,
-        told: &T,
+        payload: &T,
     ) -> Result<(), StoreError> {
         let kind = T::KIND;
         let subscriptions = Arc::clone(&self.subscriptions);
@@ -111,7 +111,7 @@ impl Writing {
         };
         let at = now();
         for subscription in subscriptions.iter().filter(wanted) {
-            let body = serde_json::json!({ "type": kind, "timestamp": at, "data": told });
+            let body = serde_json::json!({ "type": kind, "timestamp": at, "data": payload });
             sqlx::query(
                 "INSERT INTO deliveries (id, endpoint, conversation, kind, body, state, next_at, created_at) \
                  VALUES ($1, $2, $6, $3, $4, 'waiting', $5, $5)",

@@ -4,8 +4,8 @@ mod deliver;
 pub use deliver::Webhook;
 pub(crate) use deliver::deliver;
 
-mod told;
-pub(crate) use told::{ConversationRated, MessageCreated, TicketClosed, TicketOpened, Told};
+mod payload;
+pub(crate) use payload::{ConversationRated, MessageCreated, Payload, TicketClosed, TicketOpened};
 
 mod backoff;
 mod outbound;

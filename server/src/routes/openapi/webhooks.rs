@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use crate::schema::{add, reference};
-use crate::webhooks::{ConversationRated, MessageCreated, TicketClosed, TicketOpened, Told};
+use crate::webhooks::{ConversationRated, MessageCreated, Payload, TicketClosed, TicketOpened};
 
 pub(super) const TAG: (&str, &str) = (
     "webhooks",
@@ -28,7 +28,7 @@ pub(super) fn webhooks(schemas: &mut Vec<(String, RefOr<Schema>)>) -> Paths {
     webhooks
 }
 
-fn webhook<T: Told>(
+fn webhook<T: Payload>(
     id: &str,
     summary: &str,
     schemas: &mut Vec<(String, RefOr<Schema>)>,

@@ -10,8 +10,8 @@ use crate::message::Sender;
 use crate::schema;
 use crate::ticket::TicketId;
 
-/// Something that is told.
-pub(crate) trait Told: Serialize + ToSchema {
+/// What one kind of delivery tells.
+pub(crate) trait Payload: Serialize + ToSchema {
     /// What subscriptions and `type` call it.
     const KIND: &'static str;
 }
@@ -57,18 +57,18 @@ pub(crate) struct ConversationRated {
     pub(crate) rating: Rating,
 }
 
-impl Told for MessageCreated {
+impl Payload for MessageCreated {
     const KIND: &'static str = "message.created";
 }
 
-impl Told for TicketOpened {
+impl Payload for TicketOpened {
     const KIND: &'static str = "ticket.opened";
 }
 
-impl Told for TicketClosed {
+impl Payload for TicketClosed {
     const KIND: &'static str = "ticket.closed";
 }
 
-impl Told for ConversationRated {
+impl Payload for ConversationRated {
     const KIND: &'static str = "conversation.rated";
 }
