@@ -57,7 +57,7 @@ function append(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const known = new Set([...lines.children].map((line) => line.dataset.sequence));
-  const fresh = [...holder.content.querySelectorAll(":scope > li")].filter((line) => !known.has(line.dataset.sequence));
+  const fresh = [...holder.content.children].filter((line) => !known.has(line.dataset.sequence));
   lines.append(...fresh);
   last = Math.max(last, ...fresh.map((line) => Number(line.dataset.sequence)));
   if (fresh.some((line) => line.matches(".shopper"))) shopperTypes(false);
