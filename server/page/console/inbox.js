@@ -4,8 +4,8 @@ import { say } from "./console.js";
 import { follow } from "./live.js";
 import { isTyping, shortcuts, showDialog } from "./shortcuts.js";
 
-/** Changes that come close together make one look. */
-const QUIET_MS = 1_000;
+/** Changes that come close together make one look: many agents of a shop share an address, and its limit. */
+const QUIET_MS = 3_000;
 /** How soon to try again while somebody is in the middle of something. */
 const BUSY_MS = 2_000;
 
@@ -56,7 +56,9 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 
 document.body.addEventListener("ticket-changed", () => {
   document.getElementById("assign").close();
-  refreshSoon();
+  // Whoever did it should see it at once.
+  clearTimeout(timer);
+  refresh();
 });
 
 follow(() => "/v1/tickets/events", { ticket: refreshSoon, refresh: refreshSoon }, (connected) => {

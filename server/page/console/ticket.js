@@ -57,7 +57,7 @@ function append(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const known = new Set([...lines.children].map((line) => line.dataset.sequence));
-  const fresh = [...holder.content.querySelectorAll(":scope > li")].filter((line) => !known.has(line.dataset.sequence));
+  const fresh = [...holder.content.children].filter((line) => !known.has(line.dataset.sequence));
   lines.append(...fresh);
   last = Math.max(last, ...fresh.map((line) => Number(line.dataset.sequence)));
   if (fresh.some((line) => line.matches(".shopper"))) shopperTypes(false);
@@ -216,16 +216,16 @@ box.addEventListener("input", () => {
 });
 noteBox.addEventListener("input", keepDraft);
 
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, successful, xhr } = event.detail;
+document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+  const arrived = xhr.status >= 200 && xhr.status < 300;
   if (elt === reply) {
-    if (successful) box.value = "";
+    if (arrived) box.value = "";
     // A refusal means that nothing arrived under this key, or something else did.
-    if (successful || xhr.status === 409) reply.client_message_id.value = newKey();
-    if (successful) scrollToEnd();
+    if (arrived || xhr.status === 409) reply.client_message_id.value = newKey();
+    if (arrived) scrollToEnd();
     keepDraft();
     box.focus();
-  } else if (elt === note && successful) {
+  } else if (elt === note && arrived) {
     noteBox.value = "";
     keepDraft();
   }
