@@ -3,6 +3,7 @@ ALTER TABLE tickets ADD COLUMN reopened_at BIGINT;
 -- How it went the first time, kept for figures once the ticket was opened again.
 ALTER TABLE tickets ADD COLUMN opening_response_due BIGINT;
 ALTER TABLE tickets ADD COLUMN opening_response_at BIGINT;
+ALTER TABLE tickets ADD COLUMN opening_resolution_due BIGINT;
 ALTER TABLE tickets ADD COLUMN opening_closed_at BIGINT;
 
 -- Whose tickets are whose.

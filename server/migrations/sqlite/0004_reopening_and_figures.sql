@@ -3,6 +3,7 @@ ALTER TABLE tickets ADD COLUMN reopened_at INTEGER;
 -- How it went the first time, kept for figures once the ticket was opened again.
 ALTER TABLE tickets ADD COLUMN opening_response_due INTEGER;
 ALTER TABLE tickets ADD COLUMN opening_response_at INTEGER;
+ALTER TABLE tickets ADD COLUMN opening_resolution_due INTEGER;
 ALTER TABLE tickets ADD COLUMN opening_closed_at INTEGER;
 
 -- Whose tickets are whose.

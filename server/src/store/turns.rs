@@ -206,6 +206,7 @@ async fn begin_anew(
         "UPDATE tickets SET \
          opening_response_due = CASE WHEN reopened_at IS NULL THEN first_response_due ELSE opening_response_due END, \
          opening_response_at = CASE WHEN reopened_at IS NULL THEN first_response_at ELSE opening_response_at END, \
+         opening_resolution_due = CASE WHEN reopened_at IS NULL THEN resolution_due ELSE opening_resolution_due END, \
          opening_closed_at = CASE WHEN reopened_at IS NULL THEN closed_at ELSE opening_closed_at END, \
          reopened_at = $2, first_response_due = $3, resolution_due = $4, first_response_at = NULL, alerts = 0, assignee = NULL \
          WHERE id = $1",
