@@ -102,6 +102,9 @@ impl Metrics {
             ReplyKind::Handover => "handover",
             ReplyKind::SmallTalk => "small_talk",
             ReplyKind::Notice => "notice",
+            ReplyKind::OrderStatus => "order_status",
+            ReplyKind::AskOrderNumber => "ask_order_number",
+            ReplyKind::OrderUnknown => "order_unknown",
         };
         self.counter(&catalogue::REPLIES, [("kind", kind.into())]).increment(1);
     }

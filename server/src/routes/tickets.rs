@@ -31,7 +31,7 @@ const EARLIER: u32 = 20;
 const VIEW: SignedDuration = SignedDuration::from_hours(12);
 
 /// Which tickets are wanted.
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
@@ -55,6 +55,7 @@ pub(super) struct Wanted {
     #[param(minimum = 1, maximum = 200)]
     pub(super) limit: Option<u32>,
     /// Whether only those past a deadline.
+    #[serde(default)]
     pub(super) overdue: bool,
     /// The `next` of the page before.
     pub(super) after: Option<String>,

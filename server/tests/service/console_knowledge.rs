@@ -6,8 +6,8 @@ use axum::http::{Method, StatusCode};
 use shopdesk_kb::import::Plan;
 use shopdesk_kb::{ArticleId, Articles, Language};
 use shopdesk_server::{
-    ConversationId, NewConversation, NewMessage, NewTicket, Origin, Outcome, Reply as BotReply, ReplyKind,
-    Role, TicketId,
+    ConversationId, Due, NewConversation, NewMessage, NewTicket, Origin, Outcome, Reply as BotReply,
+    ReplyKind, Role, TicketId,
 };
 use shopdesk_triage::EscalationReason;
 
@@ -98,7 +98,7 @@ async fn what_is_saved_is_a_version_and_the_old_one_stays_readable() {
     assert!(get(&app, &lin, &format!("{ARTICLE}/versions/{old}")).await.text.contains("7 天内可以退"));
     let last = history(&app).await.remove(0);
     assert_eq!((last.origin, last.actor.as_deref()), (Some(Origin::Console), Some("lin")));
-    let audit = app.state.store.audit(1).await.unwrap().remove(0);
+    let audit = app.audit(1).await.remove(0);
     let entry = (audit.actor.as_str(), audit.action.as_str(), audit.subject.as_deref());
     assert_eq!(entry, ("lin", "article.save", Some("return-how-to/zh")));
 }
@@ -411,7 +411,7 @@ async fn unanswered(app: &TestApp, text: &str, reason: EscalationReason) -> Tick
     };
     let id: ConversationId = app.state.store.create_conversation(new).await.unwrap().id;
     let message = NewMessage { text: text.to_owned(), client_message_id: None, choice: None, reopens: true };
-    app.state.store.receive(id, message).await.unwrap().unwrap();
+    app.state.store.receive(id, message, |_| Due::default()).await.unwrap().unwrap();
     let ticket = NewTicket {
         priority: shopdesk_model::intents::Priority::Normal,
         raised_by: Vec::new(),

@@ -189,7 +189,7 @@ async fn labels_are_approved_of_or_rejected_one_by_one_or_together() {
     let mut found = states(&app).await;
     found.sort();
     assert_eq!(found, ["approved", "rejected", "rejected"]);
-    let audit = app.state.store.audit(10).await.unwrap();
+    let audit = app.audit(10).await;
     assert_eq!(audit.iter().filter(|entry| entry.action == "correction.judge").count(), 3);
 }
 
@@ -247,7 +247,7 @@ async fn what_passed_the_gate_a_supervisor_switches_to() {
     assert!(page.contains("passes the gate") && page.contains("on the same 1530 test messages"), "{page}");
     assert_eq!(app.submit(&supervisor, SWITCH, &[]).await.status, StatusCode::OK);
     assert_eq!(*bench.switches.lock().unwrap(), [false]);
-    let audit = app.state.store.audit(1).await.unwrap();
+    let audit = app.audit(1).await;
     assert_eq!((audit[0].action.as_str(), audit[0].subject.as_deref()), ("bundle.switch", Some("candidate")));
 }
 
@@ -264,7 +264,7 @@ async fn only_an_administrator_with_a_reason_passes_by_the_gate() {
     assert!(bench.switches.lock().unwrap().is_empty());
     assert_eq!(app.submit(&admin, SWITCH, &forced).await.status, StatusCode::OK);
     assert_eq!(*bench.switches.lock().unwrap(), [true]);
-    let audit = app.state.store.audit(1).await.unwrap();
+    let audit = app.audit(1).await;
     assert_eq!(audit[0].detail.as_deref(), Some("in spite of the gate: the owner wants it"));
 }
 
@@ -275,7 +275,7 @@ async fn a_roll_back_is_done_and_written_down() {
     assert!(app.page(&supervisor, "/console/learning").await.text.contains("<code>earlier</code>"));
     app.submit(&supervisor, "/console/learning/roll-back", &[]).await;
     assert_eq!(*bench.rolled_back.lock().unwrap(), 1);
-    assert_eq!(app.state.store.audit(1).await.unwrap()[0].action, "bundle.roll_back");
+    assert_eq!(app.audit(1).await[0].action, "bundle.roll_back");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use axum::http::{Method, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shopdesk_server::{
-    ConversationId, Message, NewConversation, NewMessage, Outcome, Reply, ReplyKind, Role, Settings, Settled,
-    Store,
+    ConversationId, Due, Message, NewConversation, NewMessage, Outcome, Reply, ReplyKind, Role, Settings,
+    Settled, Store,
 };
 
 use crate::support::{TestAgent, TestApp, settings};
@@ -26,7 +26,7 @@ pub(crate) async fn answered(store: &Store, text: &str) -> Message {
     };
     let id: ConversationId = store.create_conversation(new).await.unwrap().id;
     let new = NewMessage { text: text.to_owned(), client_message_id: None, choice: None, reopens: true };
-    let asked = store.receive(id, new).await.unwrap().unwrap().message;
+    let asked = store.receive(id, new, |_| Due::default()).await.unwrap().unwrap().message;
     let outcome =
         Outcome { text: "an answer".to_owned(), reply: Reply::plain(ReplyKind::Answer, None), ticket: None };
     match store.settle(id, (&asked, &asked), false, outcome).await.unwrap() {

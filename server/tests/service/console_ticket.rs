@@ -27,7 +27,7 @@ async fn a_view_of_a_ticket_is_audited_and_its_refreshes_are_not() {
     let (app, _, ticket) = complaint().await;
     let lin = app.agent("lin", Role::Agent).await;
     let views = async || {
-        let audit = app.state.store.audit(100).await.unwrap();
+        let audit = app.audit(100).await;
         audit.iter().filter(|entry| entry.action == "ticket.view" && entry.actor == "lin").count()
     };
     get(&app, &lin, &ticket, "").await;
@@ -38,7 +38,7 @@ async fn a_view_of_a_ticket_is_audited_and_its_refreshes_are_not() {
     let mei = app.agent("mei", Role::Agent).await;
     // Whoever takes a part without the page has seen it all the same.
     get(&app, &mei, &ticket, "/conversation?after=0").await;
-    let audit = app.state.store.audit(100).await.unwrap();
+    let audit = app.audit(100).await;
     assert!(audit.iter().any(|entry| entry.action == "ticket.view" && entry.actor == "mei"));
 }
 
@@ -102,7 +102,7 @@ async fn a_corrected_intent_waits_for_a_supervisor_and_is_audited() {
     assert_eq!(now(&app, &ticket).await.intent.unwrap().as_str(), "return_request");
     let waiting = app.state.store.corrections(Some("waiting"), 10).await.unwrap();
     assert_eq!((waiting[0].field.as_str(), waiting[0].new.as_str()), ("intent", "return_request"));
-    let audit = app.state.store.audit(10).await.unwrap();
+    let audit = app.audit(10).await;
     assert!(audit.iter().any(|entry| entry.action == "ticket.correct" && entry.actor == "lin"));
     let unknown = step(&app, &lin, &ticket, &[("action", "intent"), ("intent", "nothing")]).await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -23,9 +23,9 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, Metrics, NewAgent, Origin,
-    Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store,
-    TicketFilter, VisitorTokens, Workshop, router,
+    ApiKey, AppState, Assessor, AuditEntry, AuditFilter, DialogueConfig, IdentityCheck, LimitConfig, Metrics,
+    NewAgent, Origin, Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site,
+    Skills, Store, TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -361,6 +361,12 @@ impl TestApp {
         let app = Self::start().await;
         let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
         Self { router: router(state.clone()), state, ..app }
+    }
+
+    /// The latest entries of the audit log, the latest first.
+    pub(crate) async fn audit(&self, limit: u32) -> Vec<AuditEntry> {
+        let filter = AuditFilter { limit, ..AuditFilter::default() };
+        self.state.store.audit(&filter).await.unwrap().entries
     }
 
     /// The open tickets, as a supervisor sees them.

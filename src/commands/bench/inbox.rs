@@ -19,9 +19,9 @@ use shopdesk_kb::Article;
 use shopdesk_model::Probability;
 use shopdesk_model::intents::{Intent, Intents};
 use shopdesk_server::{
-    AppState, Assessed, Assessor, Citation, Customer, DecisionKind, IntentConfidence, LimitConfig, NewAgent,
-    NewConversation, NewMessage, NewTicket, Outcome, Present, Reply, ReplyKind, Role, SessionId, Skills,
-    Store, Suggestion, VisitorTokens, new_key, serve,
+    AppState, Assessed, Assessor, Citation, Customer, DecisionKind, Due, IntentConfidence, LimitConfig,
+    Metrics, NewAgent, NewConversation, NewMessage, NewTicket, Outcome, Present, Reply, ReplyKind, Role,
+    SessionId, Skills, Store, Suggestion, VisitorTokens, new_key, serve,
 };
 use shopdesk_triage::{EscalationReason, Triage, detect_language};
 use tokio::net::TcpListener;
@@ -136,7 +136,7 @@ async fn open(
     };
     let conversation = store.create_conversation(new).await?.id;
     let message = NewMessage { text: text.clone(), client_message_id: None, choice: None, reopens: true };
-    store.receive(conversation, message).await?.context("the conversation is gone")?;
+    store.receive(conversation, message, |_| Due::default()).await?.context("the conversation is gone")?;
     let suggestions = (0..3.min(articles.len())).map(|_| {
         let article = &articles[chance.usize(..articles.len())];
         Suggestion {
@@ -208,13 +208,16 @@ async fn log_in(store: &Store) -> anyhow::Result<String> {
 /// Starts the service, for as long as the program runs.
 async fn start(shop: &Shop, triage: Arc<Triage>, store: Store) -> anyhow::Result<SocketAddr> {
     let limits = LimitConfig { per_address: NonZeroU32::MAX, ..shop.limits.clone() };
+    let metrics = Metrics::start();
     let state = AppState {
         store,
-        assessor: Assessor::start(triage, shop.server.queue)?,
+        assessor: Assessor::start(triage, shop.server.queue, metrics.clone())?,
         settings: Arc::new(settings(shop)?),
         clock: Arc::new(Timestamp::now),
         tokens: Arc::new(VisitorTokens::from_text(&new_key())),
         present: Arc::new(Present::new(&limits)?),
+        metrics,
+        workshop: None,
     };
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;

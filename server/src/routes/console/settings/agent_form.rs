@@ -27,7 +27,7 @@ pub(super) struct AgentForm {
     pub(super) most_tickets: String,
     pub(super) longest_name: usize,
     /// What is wrong, by field.
-    wrong: BTreeMap<&'static str, String>,
+    pub(super) wrong: BTreeMap<&'static str, String>,
 }
 
 /// Something to choose, or not.

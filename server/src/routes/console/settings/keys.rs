@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -10,7 +10,7 @@ use super::Tab;
 use crate::agent::Role;
 use crate::auth::{Scope, Scopes};
 use crate::problem::Problem;
-use crate::routes::body::Body;
+use crate::routes::body::{Body, Segments};
 use crate::routes::console::fields::Fields;
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
@@ -90,7 +90,7 @@ pub(super) async fn make(
 pub(super) async fn revoke(
     State(app): State<AppState>,
     visit: Visit,
-    id: Path<String>,
+    id: Segments<String>,
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);

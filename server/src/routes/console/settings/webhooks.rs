@@ -1,14 +1,14 @@
 //! Where the shop's own systems take what happens, and what they did not take.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::Tab;
 use crate::agent::Role;
 use crate::problem::Problem;
-use crate::routes::body::Parameters;
+use crate::routes::body::{Parameters, Segments};
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
 use crate::routes::desk;
@@ -87,7 +87,7 @@ pub(super) async fn show(
 pub(super) async fn retry(
     State(app): State<AppState>,
     visit: Visit,
-    id: Path<String>,
+    id: Segments<String>,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
