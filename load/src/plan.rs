@@ -18,7 +18,7 @@ pub(crate) fn arrivals(phases: &[Phase], seed: u64) -> Vec<Duration> {
         let end = begin + phase.lasts;
         // A Poisson process has no memory, so that it may start anew where the rate changes.
         let mut at = begin;
-        while phase.visits_per_second > 0.0 {
+        while at < end && phase.visits_per_second > 0.0 {
             let wait = -(1.0 - random.f64()).ln() / phase.visits_per_second;
             at += Duration::from_secs_f64(wait.min(phase.lasts.as_secs_f64() + 1.0));
             if at >= end {
