@@ -22,10 +22,8 @@ const SECRET = "a secret of a made-up shop";
 /** The starter shop, with a bundle that is there already, if there is one. */
 async function starterDesk() {
   const folder = await mkdtemp(join(tmpdir(), "shopdesk-pictures-"));
-  const absolute = (path) => JSON.stringify(join(root, "shop", path));
-  const changes = { '"intents"': absolute("intents"), '"sentiment.jsonl"': absolute("sentiment.jsonl"), '"kb"': absolute("kb") };
   process.env.SHOPDESK_IDENTITY_SECRET = SECRET;
-  const desk = new Desk(folder, await Desk.settings(changes, folder));
+  const desk = new Desk(folder, await Desk.settings({}, folder));
   const bundle = process.env.SHOPDESK_BUNDLE ?? join(root, "data/bundle");
   if (existsSync(bundle)) await cp(bundle, join(folder, "data/bundle"), { recursive: true });
   else desk.run("train");
