@@ -117,7 +117,7 @@ export class Person {
   }
 
   async correctIntent(title) {
-    await this.button("Correct the intent").first().click();
+    await this.page.getByRole("complementary", { name: "About the ticket" }).getByRole("button", { name: /^Correct/ }).first().click();
     const dialog = this.page.getByRole("dialog", { name: "Correct the intent" });
     await dialog.getByRole("button", { name: new RegExp(title) }).first().click();
     await dialog.waitFor({ state: "hidden" });

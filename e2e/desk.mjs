@@ -13,9 +13,6 @@ const model = process.env.SHOPDESK_MODEL ?? join(root, "models/multilingual-e5-s
 
 /** So few examples cannot support a strict promise, know no way to ask for a human but words, and say little of what goes on. */
 const TINY = {
-  '"intents"': JSON.stringify(join(fixture, "intents")),
-  '"kb"': JSON.stringify(join(fixture, "kb")),
-  'sentiment = "sentiment.jsonl"\n': "",
   "max_error = 0.02": "max_error = 0.1",
   "confidence = 0.95": "confidence = 0.6",
   "answer_probability = 0.5": "answer_probability = 0.2",
@@ -29,19 +26,25 @@ export class Desk {
   /** Trains and serves the tiny shop; with `changes`, texts of its settings are replaced by others. */
   static async start(changes = {}) {
     const folder = await mkdtemp(join(tmpdir(), "shopdesk-e2e-"));
-    const settings = await Desk.settings({ ...TINY, ...changes }, folder, { alwaysOpen: true });
+    const paths = { intents: join(fixture, "intents"), articles: join(fixture, "kb") };
+    const settings = await Desk.settings({ ...TINY, ...changes }, folder, { paths, alwaysOpen: true });
     const desk = new Desk(folder, settings);
     desk.run("train");
     await desk.serve();
     return desk;
   }
 
-  /** The starter shop's settings with paths made absolute and its data in the folder; on demand, people are always there. */
-  static async settings(changes, folder, { alwaysOpen = false } = {}) {
+  /** The starter shop's settings with its data in the folder; on demand with these paths alone, and with people who are always there. */
+  static async settings(changes, folder, { paths = null, alwaysOpen = false } = {}) {
     let text = await readFile(join(root, "shop/shopdesk.toml"), "utf8");
+    const own = { model, data: join(folder, "data"), ...paths };
+    text = text.replace(/^\[paths\]\n[^[]*/m, (section) =>
+      section.replace(/^(\w+) = "(.*)"\n/gm, (_, key, path) => {
+        const place = own[key] ?? (paths ? null : join(root, "shop", path));
+        return place ? `${key} = ${JSON.stringify(place)}\n` : "";
+      }),
+    );
     const usual = {
-      '"../models/multilingual-e5-small"': JSON.stringify(model),
-      '"../data"': JSON.stringify(join(folder, "data")),
       "quiet_milliseconds = 500": "quiet_milliseconds = 50",
       // All browsers have one address.
       "per_address = 600": "per_address = 60000",

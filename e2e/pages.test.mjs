@@ -47,7 +47,8 @@ describe("the console's pages", { timeout: 300_000 }, () => {
   let browser, desk, admin, shopper, state;
 
   before(async () => {
-    [browser, desk] = await Promise.all([launch(), Desk.start()]);
+    desk = await Desk.start();
+    browser = await launch();
     admin = await Person.at(browser, desk.origin);
     await admin.choosePassword(desk.invitation);
     await admin.logInTo("/console/settings/agents", "admin");

@@ -46,6 +46,6 @@ export const CONVERSATIONS = [
   { days: 0, lines: ["转人工"], customer: ["C-2514", "何先生"], context: { product: "NL-RC40" } },
   { days: 0, lines: ["I ordered a down jacket in L but got an M, I need it on Friday, please help"], customer: ["C-3204", "Sophie Martin"], context: { order: "NL20261118-88231" } },
   { days: 0, lines: ["扫地机器人跟我家猫打架了怎么办"], customer: ["C-2555", "林小姐"] },
-  { days: 0, lines: ["订单2026112000193345的退款少了20块，是扣了运费吗？"], customer: ["C-1688", "王女士"], context: { order: "2026112000193345" }, by: "xiaolin", note: "仓库已确认是质量问题，运费不应该扣。", reply: "王女士您好，我是小林，正在帮您核对退款明细，请稍等。" },
+  { days: 0, lines: ["订单2026112000193345的退款少了20块，是扣了运费吗？"], customer: ["C-1688", "王女士"], context: { order: "2026112000193345" }, by: "xiaolin", intent: "return_freight", note: "仓库已确认是质量问题，运费不应该扣。", reply: "王女士您好，我是小林，正在帮您核对退款明细，请稍等。" },
   { days: 0, lines: ["要是今天不解决我就打12315"], customer: ["C-2620", "赵先生"] },
 ];

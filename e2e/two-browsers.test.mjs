@@ -15,7 +15,8 @@ describe("from a question to a rating", { timeout: 300_000 }, () => {
   let browser, desk, shopper, admin, agent, supervisor;
 
   before(async () => {
-    [browser, desk] = await Promise.all([launch(), Desk.start()]);
+    desk = await Desk.start();
+    browser = await launch();
     admin = await Person.at(browser, desk.origin);
     agent = await Person.at(browser, desk.origin);
     supervisor = await Person.at(browser, desk.origin);

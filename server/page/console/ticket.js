@@ -265,7 +265,10 @@ box.addEventListener("keydown", (event) => {
 document.getElementById("canned-open").addEventListener("click", () => choose("canned"));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-intents]")) choose("intents");
-  else if (event.target.closest("#intents button[name=intent]")) document.getElementById("intents").close();
+});
+// Not at the click: a button that loses the focus before the form is sent leaves its value out.
+document.body.addEventListener("htmx:beforeSend", (event) => {
+  if (event.target.closest("#intents")) document.getElementById("intents").close();
 });
 
 function choose(name) {
