@@ -67,7 +67,7 @@ impl Draft {
                 "title" => draft.title = value,
                 "answer" => draft.answer = value,
                 "body" => draft.body = value,
-                "intent" => drop(draft.intents.insert(value)),
+                "intent" => draft.intents.extend([value]),
                 "questions" => draft.questions = value,
                 "tags" => draft.tags = value,
                 "audience" => draft.audience = value,
@@ -247,7 +247,7 @@ mod tests {
             (change(&|draft| draft.title = " ".to_owned()), "title_empty"),
             (change(&|draft| draft.answer = String::new()), "answer_empty"),
             (change(&|draft| draft.intents.clear()), "intents_empty"),
-            (change(&|draft| drop(draft.intents.insert("z".to_owned()))), "intents_unknown"),
+            (change(&|draft| draft.intents.extend(["z".to_owned()])), "intents_unknown"),
             (change(&|draft| draft.language = "Z".to_owned()), "language_malformed"),
             (change(&|draft| draft.valid_from = "soon".to_owned()), "valid_from_malformed"),
             (
