@@ -67,7 +67,7 @@ impl Draft {
                 "title" => draft.title = value,
                 "answer" => draft.answer = value,
                 "body" => draft.body = value,
-                "intent" => drop(draft.intents.insert(value)),
+                "intent" => draft.intents.extend([value]),
                 "questions" => draft.questions = value,
                 "tags" => draft.tags = value,
                 "audience" => draft.audience = value,

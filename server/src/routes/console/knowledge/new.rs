@@ -115,7 +115,8 @@ fn offered(app: &AppState, language: Option<&str>) -> String {
     let tags: Vec<&str> = app.settings.replies.languages().collect();
     let language = language.unwrap_or(&app.settings.default_language);
     let base = language.split('-').next().unwrap_or_default();
-    let found = [language, base, &app.settings.default_language].into_iter().find(|tag| tags.contains(tag));
+    let found =
+        [language, base, app.settings.default_language.as_str()].into_iter().find(|tag| tags.contains(tag));
     found.or_else(|| tags.first().copied()).unwrap_or(base).to_owned()
 }
 

@@ -69,7 +69,11 @@ async fn keep_audit(app: &AppState, visit: &Visit, action: &str, change: &Change
 
 /// To the article's page, which says what was done.
 pub(super) fn gone_on(path: &str, done: &str) -> Response {
-    let to = format!("{path}?done={done}");
+    gone_to(format!("{path}?done={done}"))
+}
+
+/// To another page.
+pub(super) fn gone_to(to: String) -> Response {
     (StatusCode::NO_CONTENT, [(HeaderName::from_static("hx-redirect"), to)]).into_response()
 }
 

@@ -1,12 +1,13 @@
 //! A version of an article: what it said, how it differs from another one, and back into force with it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, State as AxumState};
 use axum::response::Response;
 use serde::Deserialize;
 use shopdesk_kb::import::Change;
 use shopdesk_kb::{Article, ArticleId, Language, Version};
-use std::sync::Arc;
 
 use super::super::fields::Fields;
 use super::super::frame::{Frame, Section, render};
@@ -15,7 +16,7 @@ use super::article::{BasedOn, Shown};
 use super::diff::{Difference, compare};
 use super::draft::Draft;
 use super::place::{self, State};
-use super::save::{Saved, change, gone_on, moved_on};
+use super::save::{Saved, change, gone_on, gone_to, moved_on};
 use crate::agent::Role;
 use crate::problem::Problem;
 use crate::routes::body::Parameters;
@@ -138,7 +139,7 @@ pub(super) async fn restore(
     let old = text(&app, &id, &language, &version).await?;
     let path = place::path(&id, &language);
     if Draft::of(&old).check(&frame.intents).is_err() {
-        return Ok(gone_to(&format!("{path}/edit?version={}", old.version)));
+        return Ok(gone_to(format!("{path}/edit?version={}", old.version)));
     }
     let old = Arc::new(old);
     let restoring = |current: Option<&KeptArticle>| match current.map(|current| &current.article.version) {
@@ -151,10 +152,4 @@ pub(super) async fn restore(
         Saved::Nothing => Ok(gone_on(&path, "unchanged")),
         Saved::Overtaken(_) => moved_on(&frame),
     }
-}
-
-/// To another page.
-fn gone_to(to: &str) -> Response {
-    use axum::response::IntoResponse as _;
-    (axum::http::StatusCode::NO_CONTENT, [("hx-redirect", to.to_owned())]).into_response()
 }
