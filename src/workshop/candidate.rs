@@ -1,6 +1,7 @@
 //! What a new bundle is worth: run over the shop's test messages, compared with the bundle in use, and looked at by the gate.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use shopdesk_eval::{Limits, save};
 use shopdesk_server::{
@@ -16,15 +17,38 @@ const WORSE: usize = 20;
 /// How many intents are shown.
 const INTENTS: usize = 20;
 
-/// The candidate with what the shop's test messages say of it, if there are any. The pipelines are the one in use and the candidate's.
+/// What a candidate has to keep, and on which messages.
+pub(super) struct Gate {
+    test: PathBuf,
+    limits: Limits,
+}
+
+impl Gate {
+    /// That of the shop; nothing when it has no test messages. Before minutes of training, so that what is missing is said at once.
+    pub(super) fn of(shop: &Shop) -> anyhow::Result<Option<Self>> {
+        let Some(test) = shop.paths.test.clone() else { return Ok(None) };
+        anyhow::ensure!(
+            test.exists(),
+            "`paths.test` names `{}`, which is not there: give labelled messages, or leave the key out",
+            test.display()
+        );
+        let limits = match &shop.paths.limits {
+            Some(path) => Limits::load(path)?,
+            None => Limits::of_a_successor(),
+        };
+        Ok(Some(Self { test, limits }))
+    }
+}
+
+/// The candidate with what the test messages say of it. The pipelines are the one in use and the candidate's.
 pub(super) fn measured(
     shop: &Shop,
+    Gate { test, limits }: &Gate,
     candidate: Candidate,
     (running, new): (&Triage, &Triage),
     threads: Option<NonZeroUsize>,
     mut progress: impl FnMut(TrainingStep, usize, usize),
 ) -> anyhow::Result<Candidate> {
-    let Some(test) = &shop.paths.test else { return Ok(candidate) };
     let manner = Manner { threads, ..Manner::default() };
     let before = observe(shop, test, running, manner, |done, of| {
         progress(TrainingStep::AssessRunning, done, of);
@@ -32,10 +56,6 @@ pub(super) fn measured(
     let after =
         observe(shop, test, new, manner, |done, of| progress(TrainingStep::AssessCandidate, done, of))?;
     let comparison = shopdesk_eval::Comparison::of(&before, &after)?;
-    let limits = match &shop.paths.limits {
-        Some(path) => Limits::load(path)?,
-        None => Limits::of_a_successor(),
-    };
     let report = after.report();
     let checks = limits.check(&report, Some(&comparison));
     let folder = shop.report_folder(candidate.bundle.as_str())?;

@@ -29,6 +29,7 @@ use shopdesk_server::{
 use crate::articles::ShopArticles;
 use crate::shop::Shop;
 use crate::training::{Material, Step, learn};
+use candidate::Gate;
 use memory::Memory;
 
 /// The workshop of a shop. Cheap to clone.
@@ -87,6 +88,7 @@ impl ShopWorkshop {
 
     fn make_candidate(&self) -> anyhow::Result<Candidate> {
         let threads = Some(background_threads());
+        let gate = Gate::of(&self.shop)?;
         let material = Material::of(&self.shop)?;
         let running = self.assessor.triage();
         let bundle = learn(&self.shop, running.encoder(), &material, None, threads, |step, done, of| {
@@ -104,9 +106,10 @@ impl ShopWorkshop {
             checks: Vec::new(),
             report: None,
         };
+        let Some(gate) = gate else { return Ok(candidate) };
         let triage = running.with_bundle(bundle)?;
         self.articles.provide_answers(&triage)?;
-        candidate::measured(&self.shop, candidate, (&running, &triage), threads, |step, done, of| {
+        candidate::measured(&self.shop, &gate, candidate, (&running, &triage), threads, |step, done, of| {
             self.report(step, done, of);
         })
     }

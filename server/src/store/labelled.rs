@@ -141,7 +141,7 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Of the tickets of those days that somebody has taken up, those whose intent an agent corrected.
+    /// Of the tickets of those days that somebody has taken up or corrected, those whose intent an agent corrected.
     ///
     /// # Errors
     /// When the database fails.
@@ -153,7 +153,8 @@ impl Store {
         let range =
             |query: &'static str| sqlx::query(query).bind(from.as_millisecond()).bind(until.as_millisecond());
         let row = range(
-            "SELECT COUNT(*) AS count FROM tickets WHERE opened_at >= $1 AND opened_at < $2 AND state <> 'open' AND intent IS NOT NULL",
+            "SELECT COUNT(*) AS count FROM tickets WHERE opened_at >= $1 AND opened_at < $2 AND intent IS NOT NULL AND (state <> 'open' \
+             OR EXISTS (SELECT 1 FROM corrections WHERE corrections.ticket = tickets.id AND corrections.field = 'intent'))",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -161,7 +162,7 @@ impl Store {
         let rows = range(
             "SELECT corrections.ticket, corrections.old, corrections.new FROM corrections \
              JOIN tickets ON tickets.id = corrections.ticket \
-             WHERE tickets.opened_at >= $1 AND tickets.opened_at < $2 AND tickets.state <> 'open' AND corrections.field = 'intent' \
+             WHERE tickets.opened_at >= $1 AND tickets.opened_at < $2 AND corrections.field = 'intent' \
              AND corrections.old IS NOT NULL AND corrections.state <> 'rejected' ORDER BY corrections.at, corrections.id",
         )
         .fetch_all(&self.readers)

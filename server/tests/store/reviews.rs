@@ -134,6 +134,18 @@ async fn a_ticket_counts_as_misunderstood_by_what_was_said_last(place: &Place) {
     assert_eq!(store.corrected_tickets(from, until).await.unwrap(), CountedShare { part: 1, whole: 3 });
 }
 
+contract!(a_correction_counts_though_nobody_took_the_ticket_up);
+async fn a_correction_counts_though_nobody_took_the_ticket_up(place: &Place) {
+    let store = &place.store;
+    let (id, actor) = (conversation(store).await, agent(store, "an").await);
+    said(store, id, "a").await;
+    let ticket = handed_over(store, id, Priority::Normal).await;
+    let change = TicketChange::Intent(IntentId::new("other").unwrap());
+    store.change_ticket(ticket, &actor, change).await.unwrap().unwrap();
+    let (from, until) = ever();
+    assert_eq!(store.corrected_tickets(from, until).await.unwrap(), CountedShare { part: 1, whole: 1 });
+}
+
 contract!(what_is_erased_is_reviewed_no_more);
 async fn what_is_erased_is_reviewed_no_more(place: &Place) {
     let store = &place.store;

@@ -43,8 +43,8 @@ pub(super) struct Row {
 /// The volumes, and the share that was answered without a human.
 pub(super) struct DayCharts {
     pub(super) parts: Vec<Part>,
-    /// The number that the highest bar stands for.
-    pub(super) highest: u64,
+    /// How many the highest bar stands for, in words.
+    pub(super) highest: String,
     /// Lines through the shares, one for each run of days that have any.
     pub(super) lines: Vec<String>,
     pub(super) first: String,
@@ -99,7 +99,7 @@ impl DayCharts {
         }
         Self {
             parts,
-            highest,
+            highest: frame.t("quality.highest").with("count", highest).to_string(),
             lines: lines
                 .into_iter()
                 .filter(|points| !points.is_empty())
