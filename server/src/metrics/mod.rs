@@ -23,6 +23,24 @@ pub(crate) use scrape::scrape;
 /// How often what was measured is summed up. Without that it would grow while nobody reads it.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// What replies to messages are.
+const KINDS: [ReplyKind; 4] =
+    [ReplyKind::Answer, ReplyKind::Clarify, ReplyKind::Handover, ReplyKind::SmallTalk];
+/// Why humans take over.
+const REASONS: [EscalationReason; 10] = [
+    EscalationReason::HumanRequested,
+    EscalationReason::OutOfScope,
+    EscalationReason::IntentNeedsHuman,
+    EscalationReason::LowConfidence,
+    EscalationReason::NoArticle,
+    EscalationReason::Urgent,
+    EscalationReason::Upset,
+    EscalationReason::AnswersFailed,
+    EscalationReason::Busy,
+    EscalationReason::Failure,
+];
+const DEADLINES: [Deadline; 2] = [Deadline::FirstResponse, Deadline::Resolution];
+
 static METADATA: Metadata<'_> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
 /// The figures of a service. Cheap to clone.
@@ -57,6 +75,34 @@ pub(crate) enum Doing {
     Metrics,
 }
 
+impl Doing {
+    const ALL: [Self; 9] = [
+        Self::Request,
+        Self::Answer,
+        Self::Sweep,
+        Self::Watch,
+        Self::Tidy,
+        Self::Webhooks,
+        Self::Events,
+        Self::Readiness,
+        Self::Metrics,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Answer => "answer",
+            Self::Sweep => "sweep",
+            Self::Watch => "watch",
+            Self::Tidy => "tidy",
+            Self::Webhooks => "webhooks",
+            Self::Events => "events",
+            Self::Readiness => "readiness",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
 /// How an attempt to deliver a webhook ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Attempt {
@@ -77,7 +123,25 @@ impl Metrics {
         for measurement in catalogue::ALL {
             measurement.describe(&recorder);
         }
-        Self { recorder: Arc::new(recorder), bundle: Arc::default(), started_at: Timestamp::now() }
+        let metrics =
+            Self { recorder: Arc::new(recorder), bundle: Arc::default(), started_at: Timestamp::now() };
+        metrics.begin_at_zero();
+        metrics
+    }
+
+    /// A counter that first appears as 1 has not risen for who watches it, so what can be counted is there from the start.
+    fn begin_at_zero(&self) {
+        let zero = |measurement, label, words: &[&'static str]| {
+            for word in words {
+                self.counter(measurement, [(label, (*word).into())]).increment(0);
+            }
+        };
+        self.counter(&catalogue::MESSAGES, []).increment(0);
+        self.counter(&catalogue::REFUSALS, []).increment(0);
+        zero(&catalogue::REPLIES, "kind", &KINDS.map(kind_word));
+        zero(&catalogue::HANDOVERS, "reason", &REASONS.map(EscalationReason::as_str));
+        zero(&catalogue::DEADLINES_MISSED, "deadline", &DEADLINES.map(word));
+        zero(&catalogue::DATABASE_ERRORS, "doing", &Doing::ALL.map(Doing::word));
     }
 
     /// A request was answered. `path` is that of the route, not of the request, whose paths are without number.
@@ -96,17 +160,7 @@ impl Metrics {
 
     /// The program replied to a message.
     pub(crate) fn reply(&self, kind: ReplyKind) {
-        let kind = match kind {
-            ReplyKind::Answer => "answer",
-            ReplyKind::Clarify => "clarify",
-            ReplyKind::Handover => "handover",
-            ReplyKind::SmallTalk => "small_talk",
-            ReplyKind::Notice => "notice",
-            ReplyKind::OrderStatus => "order_status",
-            ReplyKind::AskOrderNumber => "ask_order_number",
-            ReplyKind::OrderUnknown => "order_unknown",
-        };
-        self.counter(&catalogue::REPLIES, [("kind", kind.into())]).increment(1);
+        self.counter(&catalogue::REPLIES, [("kind", kind.as_str().into())]).increment(1);
     }
 
     /// A human takes over.
@@ -132,29 +186,29 @@ impl Metrics {
 
     /// An attempt to deliver a webhook ended.
     pub(crate) fn delivery(&self, webhook: &str, attempt: Attempt) {
+        self.attempts(webhook, attempt).increment(1);
+    }
+
+    /// There is a webhook of that name, to which nothing was delivered yet.
+    pub(crate) fn webhook(&self, webhook: &str) {
+        for attempt in [Attempt::Delivered, Attempt::Failed, Attempt::GivenUp] {
+            self.attempts(webhook, attempt).increment(0);
+        }
+    }
+
+    fn attempts(&self, webhook: &str, attempt: Attempt) -> Counter {
         let outcome = match attempt {
             Attempt::Delivered => "delivered",
             Attempt::Failed => "failed",
             Attempt::GivenUp => "given_up",
         };
         let labels = [("webhook", webhook.to_owned().into()), ("outcome", outcome.into())];
-        self.counter(&catalogue::DELIVERIES, labels).increment(1);
+        self.counter(&catalogue::DELIVERIES, labels)
     }
 
     /// The database failed.
     pub(crate) fn database_failed(&self, doing: Doing) {
-        let doing = match doing {
-            Doing::Request => "request",
-            Doing::Answer => "answer",
-            Doing::Sweep => "sweep",
-            Doing::Watch => "watch",
-            Doing::Tidy => "tidy",
-            Doing::Webhooks => "webhooks",
-            Doing::Events => "events",
-            Doing::Readiness => "readiness",
-            Doing::Metrics => "metrics",
-        };
-        self.counter(&catalogue::DATABASE_ERRORS, [("doing", doing.into())]).increment(1);
+        self.counter(&catalogue::DATABASE_ERRORS, [("doing", doing.word().into())]).increment(1);
     }
 
     /// All figures, as Prometheus reads them.
@@ -227,7 +281,24 @@ mod tests {
         let (first, second) = (Metrics::start(), Metrics::start());
         first.message();
         assert!(first.render().contains("shopdesk_messages_total 1"), "{}", first.render());
-        assert!(!second.render().contains("shopdesk_messages_total"), "{}", second.render());
+        assert!(second.render().contains("shopdesk_messages_total 0"), "{}", second.render());
+    }
+
+    #[test]
+    fn what_can_be_counted_begins_at_zero() {
+        let metrics = Metrics::start();
+        metrics.webhook("crm");
+        let text = metrics.render();
+        for line in [
+            r#"shopdesk_handovers_total{reason="busy"} 0"#,
+            r#"shopdesk_replies_total{kind="answer"} 0"#,
+            r#"shopdesk_deadlines_missed_total{deadline="resolution"} 0"#,
+            r#"shopdesk_database_errors_total{doing="watch"} 0"#,
+            r#"shopdesk_webhook_deliveries_total{webhook="crm",outcome="given_up"} 0"#,
+            "shopdesk_assess_refusals_total 0",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub struct Webhook {
 pub(crate) async fn deliver(app: AppState, name: String) {
     let webhooks = Arc::clone(&app.settings.webhooks);
     let Some(webhook) = webhooks.get(&name) else { return };
+    app.metrics.webhook(&name);
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while app.present.comes_round(&mut look).await {
