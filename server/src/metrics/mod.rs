@@ -138,7 +138,7 @@ impl Metrics {
         };
         self.counter(&catalogue::MESSAGES, []).increment(0);
         self.counter(&catalogue::REFUSALS, []).increment(0);
-        zero(&catalogue::REPLIES, "kind", &KINDS.map(kind_word));
+        zero(&catalogue::REPLIES, "kind", &KINDS.map(ReplyKind::as_str));
         zero(&catalogue::HANDOVERS, "reason", &REASONS.map(EscalationReason::as_str));
         zero(&catalogue::DEADLINES_MISSED, "deadline", &DEADLINES.map(word));
         zero(&catalogue::DATABASE_ERRORS, "doing", &Doing::ALL.map(Doing::word));

@@ -85,7 +85,8 @@ struct Page {
             status = 200,
             description = "What happened after that.",
             content((Page = "application/json"), (String = "text/event-stream"))
-        )
+        ),
+        (status = 429, description = "`too-many-streams`")
     ),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
@@ -119,7 +120,7 @@ pub(super) async fn follow(
             content((Page = "application/json"), (String = "text/event-stream"))
         ),
         (status = 404, description = "`no-ticket`"),
-        (status = 422, description = "`invalid-parameter`")
+        (status = 429, description = "`too-many-streams`")
     ),
     security(("session" = ["agent"]), ("key" = ["tickets"])),
 )]
@@ -347,7 +348,10 @@ fn unnumbered(sign: &Sign) -> Frame {
     path = "/v1/tickets/events",
     operation_id = "follow_tickets",
     tag = "tickets",
-    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "`too-many-streams`")
+    ),
     security(("session" = ["agent"]), ("key" = ["tickets"])),
 )]
 pub(super) async fn follow_tickets(

@@ -368,6 +368,7 @@ pub(super) struct Changed {
     responses(
         (status = 200, description = "The person as it is now.", body = Changed),
         (status = 404, description = "`no-agent`"),
+        (status = 409, description = "`last-administrator`"),
         (status = 422, description = "`invalid-value`")
     ),
     security(("session" = ["admin"], "csrf_token" = []), ("key" = ["admin"])),
