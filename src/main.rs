@@ -58,6 +58,8 @@ enum Command {
     User(commands::user::Arguments),
     /// Copy the database while it is in use.
     Backup(commands::database::BackupArguments),
+    /// Bring a copy of the database back into its place.
+    Restore(commands::database::RestoreArguments),
     /// Remove everything that is known of a customer.
     Erase(commands::database::EraseArguments),
     /// Measure how fast this machine is.
@@ -99,6 +101,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Key(arguments) => commands::key::run(shop, arguments),
         Command::User(arguments) => commands::user::run(shop, arguments),
         Command::Backup(arguments) => commands::database::back_up(shop, arguments),
+        Command::Restore(arguments) => commands::database::restore(shop, arguments),
         Command::Erase(arguments) => commands::database::erase(shop, arguments),
         Command::Bench(arguments) => commands::bench::run(shop, arguments),
     }

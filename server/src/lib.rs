@@ -51,9 +51,9 @@ pub use store::{
     Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
     Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, Judged, KeptArticle,
     LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
-    Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors,
-    Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage,
-    WaitingLabel,
+    RestoreError, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession,
+    StoredVectors, Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn,
+    UnansweredMessage, WaitingLabel,
 };
 
 mod live;

@@ -1,9 +1,11 @@
-//! `shopdesk backup` and `shopdesk erase`: what is kept, copied and removed.
+//! `shopdesk backup`, `restore` and `erase`: what is kept, copied, brought back and removed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
+use shopdesk_server::{RestoreError, Store};
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
@@ -12,7 +14,7 @@ use crate::shop::Shop;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  shopdesk backup /backups/shopdesk-2026-11-22.db")]
 pub(crate) struct BackupArguments {
-    /// Where to write the copy. To restore it, stop the service and put it in the place of `shopdesk.db` in the data folder.
+    /// Where to write the copy. `shopdesk restore` brings it back.
     to: PathBuf,
 }
 
@@ -26,6 +28,39 @@ pub(crate) fn back_up(shop: &Path, arguments: &BackupArguments) -> anyhow::Resul
     );
     let copied = RUNTIME.block_on(store.back_up(&arguments.to));
     copied.with_context(|| format!("cannot write `{}`", arguments.to.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  shopdesk restore /backups/shopdesk-2026-11-22.db")]
+pub(crate) struct RestoreArguments {
+    /// The copy that `shopdesk backup` wrote. The service must be stopped; the database that is there now is kept beside.
+    from: PathBuf,
+}
+
+pub(crate) fn restore(shop: &Path, arguments: &RestoreArguments) -> anyhow::Result<ExitCode> {
+    let shop = Shop::open(shop)?;
+    anyhow::ensure!(
+        shop.database_url()?.is_none(),
+        "the shop's database is PostgreSQL: restore it with `pg_restore`"
+    );
+    let database = shop.database();
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    }
+    let aside = database.with_extension(format!("before-{}.db", Timestamp::now().strftime("%Y%m%dT%H%M%S")));
+    let restored = RUNTIME.block_on(Store::restore(&arguments.from, &database, &aside));
+    match restored {
+        Ok(true) => output::line(format_args!(
+            "restored; the database that was there is `{}`: remove it when you do not need it",
+            aside.display()
+        ))?,
+        Ok(false) => output::line("restored; there was no database before")?,
+        Err(RestoreError::InUse { .. }) => {
+            anyhow::bail!("`{}` is in use: stop the service and all other commands first", database.display())
+        }
+        Err(error) => return Err(error).context("nothing was restored"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

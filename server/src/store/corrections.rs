@@ -41,6 +41,10 @@ pub(super) async fn correct_intent(
     new: IntentId,
     actor: &Actor,
 ) -> Result<(), StoreError> {
+    // To say what is known already corrects nothing.
+    if found.intent.as_ref() == Some(&new) {
+        return Ok(());
+    }
     sqlx::query("UPDATE tickets SET intent = $2 WHERE id = $1")
         .bind(ticket.to_string())
         .bind(new.to_string())
@@ -58,6 +62,9 @@ pub(super) async fn correct_priority(
     (new, first, resolution): (Priority, Option<Timestamp>, Option<Timestamp>),
     actor: &Actor,
 ) -> Result<(), StoreError> {
+    if found.priority == new {
+        return Ok(());
+    }
     sqlx::query(
         "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16, \
          next_alert_at = CASE WHEN next_alert_at IS NULL THEN NULL ELSE 0 END WHERE id = $1",

@@ -32,10 +32,12 @@ mod ticket_counts;
 pub use ticket_counts::TicketCounts;
 
 mod assignment;
+mod backup;
 pub(crate) mod deadlines;
 mod erase;
 mod figures;
 mod stats;
+pub use backup::RestoreError;
 pub use erase::Erased;
 pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
@@ -263,15 +265,6 @@ impl Store {
     /// Closes all connections when what they do is done. Nothing can be asked after that.
     pub async fn close(&self) {
         tokio::join!(self.writer.close(), self.readers.close());
-    }
-
-    /// Writes a copy of the database as it is at one moment, while others go on using it. Only SQLite: PostgreSQL has `pg_dump`.
-    ///
-    /// # Errors
-    /// When the file is there already, or cannot be written.
-    pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
-        sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().into_owned()).execute(&self.writer).await?;
-        Ok(())
     }
 
     /// Whether it is a server that several programs share.

@@ -13,6 +13,7 @@ mod inbox;
 mod installation;
 mod pages;
 mod people;
+mod restore;
 mod reviews;
 mod schema;
 mod tickets;

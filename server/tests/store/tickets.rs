@@ -132,6 +132,21 @@ async fn a_correction_is_kept_and_judged_once(Place { store, .. }: &Place) {
     assert_eq!(store.corrections(None, 10).await.unwrap().len(), 2);
 }
 
+contract!(to_say_what_is_known_already_corrects_nothing);
+async fn to_say_what_is_known_already_corrects_nothing(Place { store, .. }: &Place) {
+    let lin = agent(store, "lin").await;
+    let (_, ticket) = waiting(store, "a").await;
+    let known = store.ticket(ticket).await.unwrap().unwrap();
+    change(store, ticket, &lin, TicketChange::Intent(known.intent.clone().unwrap())).await.unwrap();
+    change(store, ticket, &lin, TicketChange::Priority(known.priority, None, None)).await.unwrap();
+    assert!(store.corrections(None, 10).await.unwrap().is_empty());
+    let now = store.ticket(ticket).await.unwrap().unwrap();
+    assert_eq!(
+        (now.intent, now.priority, now.first_response_due),
+        (known.intent, known.priority, known.first_response_due)
+    );
+}
+
 contract!(a_ticket_that_was_put_off_goes_back_to_whoever_did_that);
 async fn a_ticket_that_was_put_off_goes_back_to_whoever_did_that(Place { store, .. }: &Place) {
     let lin = agent(store, "lin").await;

@@ -1,0 +1,84 @@
+//! A copy of an SQLite database comes back whole, or not at all.
+
+use std::path::PathBuf;
+
+use shopdesk_server::{NewAgent, RestoreError, Role, Skills, Store};
+use tempfile::TempDir;
+
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A database with `lin` in it, a copy of it, and then `wang`.
+    async fn with_copy() -> (Self, Store) {
+        let files = Self { folder: tempfile::tempdir().unwrap() };
+        let store = Store::open(&files.path("shopdesk.db")).await.unwrap();
+        store.add_agent(new("lin")).await.unwrap().unwrap();
+        store.back_up(&files.path("copy.db")).await.unwrap();
+        store.add_agent(new("wang")).await.unwrap().unwrap();
+        (files, store)
+    }
+
+    async fn restore(&self, from: &str) -> Result<bool, RestoreError> {
+        Store::restore(&self.path(from), &self.path("shopdesk.db"), &self.path("before.db")).await
+    }
+
+    async fn logins(&self, name: &str) -> Vec<String> {
+        let store = Store::open(&self.path(name)).await.unwrap();
+        let logins = store.agents().await.unwrap().into_iter().map(|agent| agent.login).collect();
+        store.close().await;
+        logins
+    }
+}
+
+fn new(login: &str) -> NewAgent {
+    NewAgent { login: login.to_owned(), name: login.to_owned(), role: Role::Agent, skills: Skills::default() }
+}
+
+#[tokio::test]
+async fn a_copy_comes_back_and_what_was_there_is_kept() {
+    let (files, store) = Files::with_copy().await;
+    store.close().await;
+    assert!(files.restore("copy.db").await.unwrap());
+    assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+    assert_eq!(files.logins("before.db").await, ["lin", "wang"]);
+    assert_eq!(files.logins("copy.db").await, ["lin"]);
+}
+
+#[tokio::test]
+async fn a_copy_comes_back_where_there_is_no_database() {
+    let (files, store) = Files::with_copy().await;
+    store.close().await;
+    std::fs::remove_file(files.path("shopdesk.db")).unwrap();
+    assert!(!files.restore("copy.db").await.unwrap());
+    assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+}
+
+#[tokio::test]
+async fn a_database_in_use_is_left_alone() {
+    let (files, store) = Files::with_copy().await;
+    assert!(matches!(files.restore("copy.db").await, Err(RestoreError::InUse { .. })));
+    store.close().await;
+    assert_eq!(files.logins("shopdesk.db").await, ["lin", "wang"]);
+    assert!(!files.path("before.db").exists() && !files.path("shopdesk.db.restoring").exists());
+}
+
+#[tokio::test]
+async fn what_is_no_copy_is_refused() {
+    let (files, store) = Files::with_copy().await;
+    store.close().await;
+    let mut half = std::fs::read(files.path("copy.db")).unwrap();
+    half.truncate(half.len() / 2);
+    std::fs::write(files.path("half.db"), half).unwrap();
+    std::fs::write(files.path("text.db"), "not a database").unwrap();
+    std::fs::write(files.path("empty.db"), "").unwrap();
+    for name in ["half.db", "text.db", "empty.db"] {
+        assert!(matches!(files.restore(name).await, Err(RestoreError::NotABackup { .. })), "{name}");
+    }
+    assert_eq!(files.logins("shopdesk.db").await, ["lin", "wang"]);
+}
