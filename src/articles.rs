@@ -178,14 +178,21 @@ impl ShopArticles {
             return Ok(());
         }
         let folder = folder(shop, &shop.paths.articles)?;
-        let plan = Plan::new(&shelf.in_force(Origin::Folder), &folder.articles, &folder.mistakes);
-        if !plan.changes.is_empty() {
-            let (added, changed, withdrawn) = plan.counts();
+        let plan = Plan::new(&shelf.standings(Origin::Folder), &folder.articles, &folder.mistakes);
+        let (added, changed, withdrawn) = plan.counts();
+        if added + changed + withdrawn > 0 {
             tracing::warn!(
                 added,
                 changed,
                 withdrawn,
                 "the articles in `{}` are not those in force: `shopdesk kb import` takes them over",
+                shop.paths.articles.display()
+            );
+        }
+        if !plan.kept_aside.is_empty() {
+            tracing::info!(
+                articles = plan.kept_aside.len(),
+                "articles were changed in the console: those in `{}` say something else",
                 shop.paths.articles.display()
             );
         }

@@ -2,16 +2,21 @@
 
 mod articles;
 mod commands;
+mod evaluation;
+mod logging;
 mod output;
 mod progress;
 mod shop;
+mod traces;
+mod training;
+mod workshop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use clap::{Parser, Subcommand};
+
+use crate::logging::{LogFormat, Logging};
 
 /// An after-sales desk that answers word for word from the shop's own articles, and hands over when it is not sure.
 #[derive(Parser)]
@@ -27,14 +32,6 @@ struct Arguments {
 
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for programs.
-    Json,
 }
 
 #[derive(Subcommand)]
@@ -70,7 +67,14 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     quiet_panics();
-    match start_log(arguments.log_format).and_then(|()| run(&arguments)) {
+    choose_tls();
+    let serves = matches!(arguments.command, Command::Serve(_));
+    let done = Logging::start(arguments.log_format, serves).and_then(|logging| {
+        let done = run(&arguments);
+        logging.finish();
+        done
+    });
+    match done {
         Ok(code) => code,
         // Whoever reads our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -100,18 +104,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// `SHOPDESK_LOG` takes the filters of tracing-subscriber, as in `shopdesk_server=debug`.
-fn start_log(format: LogFormat) -> anyhow::Result<()> {
-    let filter = match std::env::var("SHOPDESK_LOG") {
-        Ok(filter) => EnvFilter::try_new(&filter).with_context(|| format!("`SHOPDESK_LOG` is `{filter}`"))?,
-        Err(_) => EnvFilter::new("info"),
-    };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
+/// Chooses what TLS is made with, once for the program and before anything connects: webhooks and traces need it.
+fn choose_tls() {
+    // When it is chosen already, that is just as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// Says where a panic was, but not its payload: that may quote a message.

@@ -14,8 +14,8 @@ use shopdesk_model::intents::{IntentId, Intents};
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_qdrant::QdrantSettings;
 use shopdesk_server::{
-    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, OpeningHours, Replies, Secret,
-    ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, LookupConfig, OpeningHours, Replies,
+    Secret, ServerConfig, SiteConfig, WebhookConfig,
 };
 use shopdesk_triage::{KnowledgeBase, KnownQuestion, Policy, SignalRules, SignalSettings, Triage};
 
@@ -49,6 +49,7 @@ pub(crate) struct Shop {
     pub(crate) sites: BTreeMap<String, SiteConfig>,
     #[serde(default)]
     pub(crate) webhooks: BTreeMap<String, WebhookConfig>,
+    pub(crate) lookup: Option<LookupConfig>,
     pub(crate) replies: Replies,
 }
 
@@ -72,6 +73,10 @@ pub(crate) struct Paths {
     pub(crate) questions: Option<PathBuf>,
     pub(crate) model: PathBuf,
     pub(crate) data: PathBuf,
+    /// Labelled messages that nothing is learnt from, on which a new bundle is compared with the one in use.
+    pub(crate) test: Option<PathBuf>,
+    /// What a new bundle has to keep on them, as `shopdesk eval gate` takes it.
+    pub(crate) limits: Option<PathBuf>,
 }
 
 /// Where passages are found.
@@ -145,14 +150,14 @@ impl Shop {
             return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
-        let Paths { intents, sentiment, articles, questions, model, data } = &mut shop.paths;
+        let Paths { intents, sentiment, articles, questions, model, data, test, limits } = &mut shop.paths;
         let secrets = shop.sites.values_mut().filter_map(|site| site.identity_secret_file.as_mut());
         let secrets = secrets.chain(&mut shop.database.url_file);
         let secrets =
             secrets.chain(shop.webhooks.values_mut().filter_map(|webhook| webhook.secret_file.as_mut()));
-        for path in
-            [intents, articles, model, data].into_iter().chain(sentiment).chain(questions).chain(secrets)
-        {
+        let secrets = secrets.chain(shop.lookup.iter_mut().filter_map(|lookup| lookup.secret_file.as_mut()));
+        let optional = sentiment.iter_mut().chain(questions).chain(test).chain(limits);
+        for path in [intents, articles, model, data].into_iter().chain(optional).chain(secrets) {
             *path = folder.join(&*path);
         }
         Ok(shop)
@@ -174,6 +179,22 @@ impl Shop {
 
     pub(crate) fn bundle_folder(&self) -> PathBuf {
         self.paths.data.join("bundle")
+    }
+
+    /// Messages that people labelled while the desk was running: learnt from beside the intents.
+    pub(crate) fn corrections(&self) -> PathBuf {
+        self.paths.data.join("corrections.jsonl")
+    }
+
+    /// Reports that the console lists.
+    pub(crate) fn reports(&self) -> PathBuf {
+        self.paths.data.join("reports")
+    }
+
+    /// A new folder there for a report of now on that bundle.
+    pub(crate) fn report_folder(&self, bundle: &str) -> anyhow::Result<PathBuf> {
+        let now = self.now()?.strftime("%Y-%m-%d-%H%M%S");
+        Ok(self.reports().join(format!("{now}-{bundle}")))
     }
 
     /// What evaluations computed, so that the next one need not.
@@ -199,20 +220,36 @@ impl Shop {
 
     /// The shop's bundle, if it suits the settings.
     pub(crate) fn bundle(&self, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
-        let bundle = Bundle::load(&self.bundle_folder(), encoder)?;
+        self.bundle_in(&self.bundle_folder(), encoder)
+    }
+
+    /// A bundle of any folder, if it suits the settings.
+    pub(crate) fn bundle_in(&self, folder: &Path, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
+        let bundle = Bundle::load(folder, encoder)?;
         anyhow::ensure!(
             bundle.keeps(&self.promise.promise()),
             "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
-            self.bundle_folder().display()
+            folder.display()
         );
         if let Some(intent) = &self.policy.human_intent {
             anyhow::ensure!(
                 bundle.classifier().labels().iter().any(|label| label.id == *intent),
                 "`policy.human_intent` is `{intent}`, which the bundle in `{}` does not know: name the intent of asking for a human, \
                  or leave the key out",
-                self.bundle_folder().display()
+                folder.display()
             );
         }
+        let looked_up = self.lookup.iter().flat_map(|lookup| &lookup.intents);
+        let unknown = looked_up
+            .filter(|intent| !bundle.classifier().labels().iter().any(|label| label.id == **intent))
+            .map(|intent| format!("`{intent}`"))
+            .collect::<Vec<_>>();
+        anyhow::ensure!(
+            unknown.is_empty(),
+            "`lookup.intents` names {}, which the bundle in `{}` does not know: name the intents of asking how an order stands",
+            unknown.join(", "),
+            self.bundle_folder().display()
+        );
         Ok(bundle)
     }
 

@@ -3,10 +3,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use shopdesk_kb::Article;
+use shopdesk_kb::import::Change;
+use shopdesk_server::Store;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 /// A shop with the starter's intents, articles of its own and an empty database.
 struct TestShop {
@@ -22,6 +27,8 @@ impl TestShop {
         let settings = settings
             .replace("\"intents\"", &quoted(root.join("shop/intents")))
             .replace("\"sentiment.jsonl\"", &quoted(root.join("shop/sentiment.jsonl")))
+            // They are about other articles.
+            .replace("questions = \"questions.jsonl\"\n", "")
             .replace("\"../models/", &format!("\"{}/models/", root.display()))
             .replace("\"../data\"", "\"data\"");
         std::fs::write(folder.path().join("shopdesk.toml"), settings).unwrap();
@@ -238,4 +245,36 @@ fn another_folder_adds_and_an_empty_one_is_refused() {
     shop.printed(&["withdraw", "b"]);
     assert_eq!(shop.in_force(), pairs(&[("a", "One.")]));
     assert_eq!(shop.kb(&["withdraw", "b"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_somebody_changed_in_the_console_is_left_alone_until_it_is_overwritten() {
+    let shop = TestShop::new();
+    shop.article("a", "One.");
+    shop.article("b", "One.");
+    shop.printed(&["import"]);
+    let database = shop.path("data/shopdesk.db");
+    let by_hand = async {
+        let store = Store::open(&database).await.unwrap();
+        let shelf = store.articles().await.unwrap();
+        let [a, b] = ["a", "b"]
+            .map(|id| shelf.articles().into_iter().find(|article| article.id.as_str() == id).unwrap());
+        let new = Article { answer: "By hand.".to_owned(), ..a.as_ref().clone() }.with_version();
+        let replace = Change::Replace { old: a.version.clone(), new: Arc::new(new) };
+        let withdraw =
+            Change::Withdraw { id: b.id.clone(), language: b.language.clone(), old: b.version.clone() };
+        store.change_by_hand(shelf.revision, &[replace, withdraw], "anna").await.unwrap().unwrap();
+    };
+    Runtime::new().unwrap().block_on(by_hand);
+    let said = shop.printed(&["import"]);
+    assert!(said.contains("0 added, 0 changed, 0 withdrawn, 0 unchanged, 2 kept"), "{said}");
+    assert_eq!(shop.in_force(), pairs(&[("a", "By hand.")]));
+    assert!(shop.printed(&["show", "a", "--language", "en", "--history"]).contains("console anna"));
+    // The folder says the same now, and has the article back.
+    shop.article("a", "By hand.");
+    assert!(shop.printed(&["import"]).contains("taken over"));
+    shop.article("a", "Two.");
+    assert!(shop.printed(&["import"]).contains("1 changed"));
+    shop.printed(&["import", "--overwrite"]);
+    assert_eq!(shop.in_force(), pairs(&[("a", "Two."), ("b", "One.")]));
 }

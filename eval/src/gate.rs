@@ -60,7 +60,8 @@ pub enum PromiseLimit {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// The folder of its saved run, relative to the file of limits.
+    /// The folder of its saved run, relative to the file of limits. The console's workshop leaves it alone: there, the version before is the
+    /// bundle in use.
     pub run: PathBuf,
     /// How much accuracy may be lost, where the loss is significant.
     pub max_accuracy_loss: Option<f64>,
@@ -87,6 +88,27 @@ fn significance() -> f64 {
 }
 
 impl Limits {
+    /// For a new bundle against the one in use, where the shop has chosen no limits: the promise must not be broken, accuracy must not be
+    /// lost at all, and no intent may lose more than a tenth of its messages; both only as far as it is more than chance.
+    #[must_use]
+    pub fn of_a_successor() -> Self {
+        Self {
+            max_misclassification: None,
+            min_macro_f1: None,
+            max_ece: None,
+            min_oos_auroc: None,
+            max_wrong_per_thousand: None,
+            promise: Some(PromiseLimit::Kept),
+            min_coverage: None,
+            baseline: Some(Baseline {
+                run: PathBuf::new(),
+                max_accuracy_loss: Some(0.0),
+                max_recall_loss: Some(0.1),
+                significance: significance(),
+            }),
+        }
+    }
+
     /// Reads the file.
     ///
     /// # Errors

@@ -117,34 +117,6 @@ impl Article {
         self.audience.is_empty() || self.audience.iter().any(|group| audience.contains(group))
     }
 
-    /// What is wrong with it, by key.
-    #[must_use]
-    pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let mut problems = Vec::new();
-        for (key, text) in [("title", &self.title), ("answer", &self.answer)] {
-            if text.trim().is_empty() {
-                problems.push((key, format!("`{key}` is empty")));
-            }
-        }
-        if !self.language.is_well_formed() {
-            let problem = format!("`{}` is no language tag such as `zh`, `zh-Hant` or `en`", self.language);
-            problems.push(("language", problem));
-        }
-        if self.intents.is_empty() {
-            problems
-                .push(("intents", "`intents` is empty: no message would ever get this answer".to_owned()));
-        }
-        if self.questions.iter().any(|question| question.trim().is_empty()) {
-            problems.push(("questions", "one of the `questions` is empty".to_owned()));
-        }
-        if let (Some(from), Some(until)) = (self.validity.from, self.validity.until)
-            && from >= until
-        {
-            problems.push(("valid_until", format!("it ends at {until}, before it starts at {from}")));
-        }
-        problems
-    }
-
     /// The same with the version that belongs to what it says.
     #[must_use]
     pub fn with_version(mut self) -> Self {

@@ -7,7 +7,7 @@ use jiff::civil::{DateTime, Time};
 use serde::Serialize;
 
 use crate::Article;
-use crate::article::{Link, Picture};
+use crate::article::{Link, Picture, Validity};
 
 /// The front matter in the order in which people read it.
 #[derive(Serialize)]
@@ -36,6 +36,7 @@ impl Article {
     /// The article as a file. Read again, it is the same version.
     #[must_use]
     pub fn to_markdown(&self) -> String {
+        let (valid_from, valid_until) = self.validity.written();
         let matter = FrontMatter {
             id: self.id.as_str(),
             title: &self.title,
@@ -44,11 +45,8 @@ impl Article {
             questions: &self.questions,
             tags: &self.tags,
             audience: &self.audience,
-            valid_from: self.validity.from.map(|from| moment(from, from)),
-            valid_until: self
-                .validity
-                .until
-                .map(|until| moment(until, until.checked_sub(1.day()).unwrap_or(until))),
+            valid_from,
+            valid_until,
             links: &self.links,
             pictures: &self.pictures,
             answer: &self.answer,
@@ -59,6 +57,15 @@ impl Article {
             write!(markdown, "\n{}\n", self.body).expect("a string takes everything");
         }
         markdown
+    }
+}
+
+impl Validity {
+    /// From when and until when, as people write it: a last day stays that day.
+    #[must_use]
+    pub fn written(&self) -> (Option<String>, Option<String>) {
+        let last_day = |until: DateTime| until.checked_sub(1.day()).unwrap_or(until);
+        (self.from.map(|from| moment(from, from)), self.until.map(|until| moment(until, last_day(until))))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::article::{Link, Picture, Validity};
-use crate::{Article, ArticleId, Language, Mistake, Version};
+use crate::{Article, ArticleId, Flaw, FlawKind, Language, Mistake, Version};
 
 /// The front matter as people write it.
 #[derive(Deserialize)]
@@ -75,6 +75,23 @@ pub(crate) fn validity(from: Option<Moment>, until: Option<Moment>) -> Validity 
         validity.until = Some(time);
     }
     validity
+}
+
+impl Validity {
+    /// What people write in `valid_from` and `valid_until`; nothing where they leave it empty.
+    ///
+    /// # Errors
+    /// The flaws of what is neither a day nor a time of a day.
+    pub fn parse(from: &str, until: &str) -> Result<Self, Vec<Flaw>> {
+        let moment = |key, text: &str| match text.trim() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| Flaw { key, kind: FlawKind::Malformed }),
+        };
+        match (moment("valid_from", from), moment("valid_until", until)) {
+            (Ok(from), Ok(until)) => Ok(validity(from, until)),
+            (from, until) => Err(from.err().into_iter().chain(until.err()).collect()),
+        }
+    }
 }
 
 impl Article {
@@ -230,5 +247,17 @@ mod tests {
     #[test]
     fn a_file_without_front_matter_says_so() {
         assert_eq!(mistakes("# Returns\n")[0].0, Some(1));
+    }
+    #[test]
+    fn a_validity_is_read_as_it_is_written() {
+        for (from, until) in [("2026-11-01", "2026-11-30"), ("2026-11-01T08:00:00", ""), ("", "")] {
+            let (written_from, written_until) = Validity::parse(from, until).unwrap().written();
+            assert_eq!(
+                (written_from.unwrap_or_default(), written_until.unwrap_or_default()),
+                (from.to_owned(), until.to_owned())
+            );
+        }
+        let flaws = Validity::parse("tomorrow", "2026-13-01").unwrap_err();
+        assert_eq!(flaws.iter().map(|flaw| flaw.key).collect::<Vec<_>>(), ["valid_from", "valid_until"]);
     }
 }

@@ -154,6 +154,14 @@ pub trait Index: Send + Sync {
     /// When the index cannot be reached.
     fn articles(&self) -> Result<Vec<(ArticleKey, usize)>>;
 
+    /// Whether searches would be answered now. What is in memory always answers.
+    ///
+    /// # Errors
+    /// When the index cannot be reached.
+    fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether other programs search it, too. They may be behind with the articles in force, so nothing is removed at once.
     fn is_shared(&self) -> bool {
         false

@@ -11,6 +11,7 @@
 //! This crate knows no model: vectors come from outside, as slices of unit length.
 
 mod article;
+mod flaw;
 mod front_matter;
 mod passage;
 mod terms;
@@ -30,6 +31,7 @@ pub mod import;
 pub use article::{Article, ArticleId, Language, Link, Picture, Validity, Version};
 pub use embedded::EmbeddedIndex;
 pub use error::{Error, Mistake, Result};
+pub use flaw::{Flaw, FlawKind};
 pub use folder::Articles;
 pub use index::{ArticleKey, Candidate, Candidates, Difference, Entry, Filter, Index, PassageKey, Query};
 pub use library::{Catalogue, Library};

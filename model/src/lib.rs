@@ -10,7 +10,8 @@
 //! 4. [`service`]: worker threads that embed for many callers at once.
 //! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
 //! 6. [`data_check`]: what is wrong with examples.
-//! 7. [`lbfgs`]: the search for a minimum that all fits are made with, and [`Whitening`], what groups of vectors differ in.
+//! 7. [`lbfgs`]: the search for a minimum that all fits are made with. [`interval`]: how sure a share is that was counted. [`Whitening`]:
+//!    what groups of vectors differ in.
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
 
@@ -24,6 +25,7 @@ pub mod tokenizer;
 pub mod classifier;
 pub mod data_check;
 pub mod intents;
+pub mod interval;
 pub mod lbfgs;
 pub mod script;
 pub mod service;

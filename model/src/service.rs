@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::encoder::{Encoder, Threads};
 use crate::{Embedding, Error, Result};
@@ -16,6 +17,9 @@ use crate::{Embedding, Error, Result};
 pub trait Reply: Send {
     /// Whether anybody still waits for it; what nobody waits for is not computed.
     fn is_wanted(&self) -> bool;
+
+    /// Says that the waiting is over: a worker takes the sequence now. Runs on a worker's thread: it must not block.
+    fn begin(&mut self) {}
 
     /// Hands the result over. Runs on a worker's thread: it must not block.
     fn deliver(self: Box<Self>, result: Result<Embedding>);
@@ -49,6 +53,18 @@ struct Queue {
 struct Job {
     tokens: Vec<u32>,
     reply: Box<dyn Reply>,
+    since: Instant,
+}
+
+/// How the service is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many sequences wait, beside those being computed.
+    pub waiting: usize,
+    /// How long the one that waits the longest has waited.
+    pub longest_wait: Duration,
+    /// How many workers are there to take them.
+    pub workers: usize,
 }
 
 impl InferenceService {
@@ -94,10 +110,21 @@ impl InferenceService {
             }
         }
         queue.waiting_tokens += tokens.len();
-        queue.jobs.push_back(Job { tokens, reply });
+        queue.jobs.push_back(Job { tokens, reply, since: Instant::now() });
         drop(queue);
         self.shared.arrived.notify_one();
         Ok(())
+    }
+
+    /// How the service is doing just now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let queue = self.shared.lock();
+        Load {
+            waiting: queue.jobs.len(),
+            longest_wait: queue.jobs.front().map(|job| job.since.elapsed()).unwrap_or_default(),
+            workers: self.workers.iter().filter(|worker| !worker.is_finished()).count(),
+        }
     }
 
     /// Embeds one sequence, and waits for it.
@@ -163,8 +190,12 @@ impl Shared {
     }
 
     fn compute(&self, batch: Vec<Job>, threads: Threads) {
-        let (tokens, replies): (Vec<Vec<u32>>, Vec<Box<dyn Reply>>) =
+        let (tokens, mut replies): (Vec<Vec<u32>>, Vec<Box<dyn Reply>>) =
             batch.into_iter().map(|job| (job.tokens, job.reply)).unzip();
+        for reply in &mut replies {
+            // A reply that panics must not take the worker with it.
+            drop(catch_unwind(AssertUnwindSafe(|| reply.begin())));
+        }
         let sequences: Vec<&[u32]> = tokens.iter().map(Vec::as_slice).collect();
         let results: Vec<Result<Embedding>> = match self.encode(&sequences, threads) {
             Ok(embeddings) => embeddings.into_iter().map(Ok).collect(),
@@ -315,7 +346,7 @@ mod tests {
         queue.free = 2;
         for n in 0..4 {
             let reply = Box::new(Waiting(mpsc::sync_channel(1).0));
-            queue.jobs.push_back(Job { tokens: vec![n; 10], reply });
+            queue.jobs.push_back(Job { tokens: vec![n; 10], reply, since: Instant::now() });
             queue.waiting_tokens += 10;
         }
         assert_eq!(queue.take_batch().len(), 2);
@@ -344,6 +375,56 @@ mod tests {
         for reply in waiting {
             reply.recv().unwrap().unwrap();
         }
+    }
+
+    #[test]
+    fn it_tells_how_many_wait_and_for_how_long() {
+        let bench = bench(1, 10);
+        assert_eq!(bench.service.load(), Load { waiting: 0, longest_wait: Duration::ZERO, workers: 1 });
+        let running = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let waiting = [bench.submit(&[2]), bench.submit(&[3])];
+        let first = bench.service.load();
+        std::thread::sleep(Duration::from_millis(2));
+        let second = bench.service.load();
+        assert_eq!((first.waiting, second.waiting), (2, 2));
+        assert!(second.longest_wait >= first.longest_wait + Duration::from_millis(2));
+        bench.go.send(()).unwrap();
+        bench.go.send(()).unwrap();
+        running.recv().unwrap().unwrap();
+        for reply in waiting {
+            reply.recv().unwrap().unwrap();
+        }
+        assert_eq!(bench.service.load().waiting, 0);
+    }
+
+    /// Tells when a worker takes it.
+    struct Begun(mpsc::Sender<()>);
+
+    impl Reply for Begun {
+        fn is_wanted(&self) -> bool {
+            true
+        }
+
+        fn begin(&mut self) {
+            self.0.send(()).unwrap();
+        }
+
+        fn deliver(self: Box<Self>, _: Result<Embedding>) {}
+    }
+
+    #[test]
+    fn a_reply_hears_when_its_waiting_is_over() {
+        let bench = bench(1, 10);
+        let running = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let (sender, begun) = mpsc::channel();
+        bench.service.submit(vec![2], Box::new(Begun(sender))).unwrap();
+        assert!(begun.try_recv().is_err(), "it waits");
+        bench.go.send(()).unwrap();
+        begun.recv().unwrap();
+        bench.go.send(()).unwrap();
+        running.recv().unwrap().unwrap();
     }
 
     struct Cancellable(Arc<AtomicBool>);

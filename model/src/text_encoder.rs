@@ -104,10 +104,23 @@ impl TextEncoder {
     /// # Errors
     /// When the tokeniser or the arithmetic fails, which a verified model folder does not cause.
     pub fn embed_all<T: AsRef<str>>(&self, texts: &[T], role: Role) -> Result<Vec<Embedded>> {
+        self.embed_all_on(texts, role, Threads::All)
+    }
+
+    /// The same on those threads.
+    ///
+    /// # Errors
+    /// As [`embed_all`](Self::embed_all).
+    pub fn embed_all_on<T: AsRef<str>>(
+        &self,
+        texts: &[T],
+        role: Role,
+        threads: Threads,
+    ) -> Result<Vec<Embedded>> {
         let encodings =
             texts.iter().map(|text| self.tokenize(text.as_ref(), role)).collect::<Result<Vec<Encoding>>>()?;
         let sequences: Vec<&[u32]> = encodings.iter().map(|encoding| encoding.ids.as_slice()).collect();
-        let embeddings = self.encoder.encode(&sequences, Threads::All)?;
+        let embeddings = self.encoder.encode(&sequences, threads)?;
         let embedded = embeddings.into_iter().zip(&encodings);
         Ok(embedded
             .map(|(embedding, encoding)| Embedded {

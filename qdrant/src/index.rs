@@ -192,6 +192,11 @@ impl Index for QdrantIndex {
         Ok(self.handle.block_on(self.versions())?)
     }
 
+    fn ping(&self) -> shopdesk_kb::Result<()> {
+        self.health()?;
+        Ok(())
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use shopdesk_model::intents::IntentId;
 
 /// The section `[server]`: how the service runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,7 +70,7 @@ impl DialogueConfig {
     }
 }
 
-/// The section `[limits]`: how much anybody may ask in a minute.
+/// The section `[limits]`: how much anybody may ask in a minute, and have open at once.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitConfig {
@@ -81,16 +82,19 @@ pub struct LimitConfig {
     pub per_site: NonZeroU32,
     /// New conversations from one address.
     pub conversations_per_address: NonZeroU32,
+    /// Streams of events that one address has open at once.
+    pub streams_per_address: NonZeroU32,
 }
 
 impl Default for LimitConfig {
     fn default() -> Self {
-        let a_minute = |requests| NonZeroU32::new(requests).expect("a constant above zero");
+        let limit = |number| NonZeroU32::new(number).expect("a constant above zero");
         Self {
-            per_visitor: a_minute(120),
-            per_address: a_minute(600),
-            per_site: a_minute(60_000),
-            conversations_per_address: a_minute(30),
+            per_visitor: limit(120),
+            per_address: limit(600),
+            per_site: limit(60_000),
+            conversations_per_address: limit(30),
+            streams_per_address: limit(100),
         }
     }
 }
@@ -107,6 +111,47 @@ pub struct DatabaseConfig {
     pub retention_days: Option<NonZeroU32>,
 }
 
+/// The section `[lookup]`: the shop's own system that knows what became of an order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupConfig {
+    /// Where, with `https`.
+    pub url: String,
+    /// The intents that are answered with what it says.
+    #[serde(default = "looked_up")]
+    pub intents: Vec<IntentId>,
+    /// A file with the secret that signs, `whsec_` and base64; `SHOPDESK_LOOKUP_SECRET` comes in its place.
+    pub secret_file: Option<PathBuf>,
+    /// How long it may take, in milliseconds.
+    #[serde(default = "patience")]
+    pub timeout_milliseconds: NonZeroU32,
+    /// For how many seconds an answer is remembered; 0 for not at all.
+    #[serde(default = "memory")]
+    pub cache_seconds: u32,
+    /// Whether it may be in a private network, without TLS.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+impl LookupConfig {
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_milliseconds.get().into())
+    }
+}
+
+/// Those of the starter shop that ask how an order stands.
+fn looked_up() -> Vec<IntentId> {
+    ["track_parcel", "urge_dispatch", "parcel_delayed"].into_iter().filter_map(IntentId::new).collect()
+}
+
+fn patience() -> NonZeroU32 {
+    NonZeroU32::new(2_000).expect("a constant above zero")
+}
+
+fn memory() -> u32 {
+    60
+}
+
 /// A section `[sites.…]`: a storefront.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -121,7 +166,8 @@ pub struct SiteConfig {
     pub color: Option<String>,
     /// On which side the widget is.
     pub position: Position,
-    /// A file with the secret under which the shop signs its customers' ids; `SHOPDESK_IDENTITY_SECRET` comes in its place.
+    /// A file with the secret under which the shop signs its customers' ids; `SHOPDESK_IDENTITY_SECRET_…` with the
+    /// site's name, or else `SHOPDESK_IDENTITY_SECRET`, comes in its place.
     pub identity_secret_file: Option<PathBuf>,
 }
 

@@ -47,7 +47,7 @@ pub struct Share(f64);
 pub struct ShareError(pub f64);
 
 /// The deadlines of a ticket. A deadline is nothing where nobody will be there in time to keep it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// By when a human should answer.
     pub first_response: Option<DueTime>,
@@ -89,13 +89,20 @@ impl DeadlineSettings {
         }
     }
 
-    fn targets(&self, priority: Priority) -> &Targets {
+    /// The targets of that priority.
+    pub(crate) fn targets(&self, priority: Priority) -> &Targets {
         match priority {
             Priority::Urgent => &self.urgent,
             Priority::High => &self.high,
             Priority::Normal => &self.normal,
             Priority::Low => &self.low,
         }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        share.0
     }
 }
 

@@ -4,19 +4,29 @@
 //! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When the queue
 //! is full, we say so at once instead of letting everybody wait.
 
+use std::fmt::Display;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
-use shopdesk_model::service::{InferenceService, Reply};
+use shopdesk_model::service::{InferenceService, Load, Reply};
 use shopdesk_model::{Embedding, Error as ModelError};
-use shopdesk_triage::{Assessment, Triage};
+use shopdesk_triage::{Assessment, Prepared, Triage};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tracing::{Instrument as _, Span, info_span};
+
+use crate::Metrics;
+
+/// Workers that leave a message waiting for that long do not work any more.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// Hands messages to the pipeline. Cheap to clone; the workers end when the last clone is gone.
 #[derive(Clone)]
 pub struct Assessor {
     triage: Arc<RwLock<Arc<Triage>>>,
     service: Arc<InferenceService>,
+    metrics: Metrics,
 }
 
 /// Why there is no assessment.
@@ -31,14 +41,14 @@ pub enum AssessError {
 }
 
 impl Assessor {
-    /// Starts the workers. At most `queue` messages wait, beside those being computed.
+    /// Starts the workers. At most `queue` messages wait, beside those being computed. How long that takes is kept in `metrics`.
     ///
     /// # Errors
     /// When the system cannot start a thread.
-    pub fn start(triage: Arc<Triage>, queue: usize) -> Result<Self, ModelError> {
+    pub fn start(triage: Arc<Triage>, queue: usize, metrics: Metrics) -> Result<Self, ModelError> {
         let encoder = Arc::clone(triage.encoder().network());
         let service = Arc::new(InferenceService::start(encoder, queue)?);
-        Ok(Self { service, triage: Arc::new(RwLock::new(triage)) })
+        Ok(Self { service, triage: Arc::new(RwLock::new(triage)), metrics })
     }
 
     /// The pipeline for messages that come now.
@@ -53,59 +63,120 @@ impl Assessor {
         *self.triage.write().unwrap_or_else(PoisonError::into_inner) = triage;
     }
 
-    /// Assesses one message at that time of the shop's clock. Dropped, it takes the message out of the queue again.
+    /// Assesses one message at that time of the shop's clock, read together with what was said `before` it, if that is given. Dropped,
+    /// it takes the message out of the queue again.
     ///
     /// # Errors
-    /// [`AssessError::Overloaded`] at once when the queue is full.
-    pub async fn assess(&self, message: &str, at: DateTime) -> Result<Assessment, AssessError> {
-        self.assess_after(None, message, at).await
-    }
-
-    /// The same for a message that is read together with what was said before it.
-    ///
-    /// # Errors
-    /// [`AssessError::Overloaded`] at once when the queue is full.
-    pub async fn assess_after(
+    /// [`AssessError::Overloaded`] at once when the queue is full, and when no worker took the message within `patience`.
+    #[tracing::instrument(name = "assess", skip_all)]
+    pub async fn assess(
         &self,
         before: Option<&str>,
         message: &str,
         at: DateTime,
+        patience: Duration,
     ) -> Result<Assessment, AssessError> {
+        let begun = Instant::now();
         let triage = self.triage();
-        let (preparer, text) = (Arc::clone(&triage), message.to_owned());
-        let before = before.map(ToOwned::to_owned);
-        let preparing = tokio::task::spawn_blocking(move || match before {
-            Some(before) => preparer.prepare_after(&before, &text),
-            None => preparer.prepare(&text),
-        });
-        let prepared = preparing.await.map_err(failed)?.map_err(failed)?;
-        let (sender, receiver) = oneshot::channel();
-        self.service.submit(prepared.encoding.ids.clone(), Box::new(Waiting(sender))).map_err(|error| {
-            match error {
-                ModelError::Overloaded { .. } => AssessError::Overloaded,
-                other => failed(other),
-            }
+        let prepared = prepare(&triage, before, message).await?;
+        let (embedding, waited) = self.embed(&prepared, patience).await?;
+        let decide = move || triage.assess_embedded(prepared, &embedding, at);
+        let assessment = computed(info_span!("decide"), decide).await?;
+        self.metrics.assessed(waited, begun.elapsed().saturating_sub(waited));
+        Ok(assessment)
+    }
+
+    /// What a message means, without what is made of it. It waits in the same queue as the messages of shoppers.
+    ///
+    /// # Errors
+    /// [`AssessError::Overloaded`] at once when the queue is full, and when no worker took the message within `patience`.
+    pub async fn meaning(&self, message: &str, patience: Duration) -> Result<Embedding, AssessError> {
+        let prepared = prepare(&self.triage(), None, message).await?;
+        Ok(self.embed(&prepared, patience).await?.0)
+    }
+
+    /// How many messages wait for the model.
+    pub(crate) fn waiting(&self) -> usize {
+        self.service.load().waiting
+    }
+
+    /// Whether messages are taken from the queue.
+    pub(crate) fn is_alive(&self) -> bool {
+        let Load { workers, longest_wait, .. } = self.service.load();
+        workers > 0 && longest_wait < STALLED
+    }
+
+    /// The message's vector, and how long it waited for a worker.
+    async fn embed(
+        &self,
+        prepared: &Prepared,
+        patience: Duration,
+    ) -> Result<(Embedding, Duration), AssessError> {
+        let ((taken, is_taken), (sender, embedding)) = (oneshot::channel(), oneshot::channel());
+        let queued = Instant::now();
+        let waiting = Box::new(Waiting { taken: Some(taken), sender });
+        self.service.submit(prepared.encoding.ids.clone(), waiting).map_err(|error| match error {
+            ModelError::Overloaded { .. } => self.refused(),
+            other => failed(other),
         })?;
-        let embedding = receiver.await.map_err(failed)?.map_err(failed)?;
-        let rest = tokio::task::spawn_blocking(move || triage.assess_embedded(prepared, &embedding, at));
-        rest.await.map_err(failed)?.map_err(failed)
+        // Whoever is not taken in time goes away, and then the workers pass the message over.
+        let taken = timeout(patience, is_taken).instrument(info_span!("queue")).await;
+        taken.map_or_else(|_| Err(self.refused()), |taken| taken.map_err(failed))?;
+        let waited = queued.elapsed();
+        let embedding = embedding.instrument(info_span!("embed")).await;
+        Ok((embedding.map_err(failed)?.map_err(failed)?, waited))
+    }
+
+    fn refused(&self) -> AssessError {
+        self.metrics.refusal();
+        AssessError::Overloaded
     }
 }
 
-fn failed(error: impl std::fmt::Display) -> AssessError {
+/// What comes before the network.
+async fn prepare(triage: &Arc<Triage>, before: Option<&str>, message: &str) -> Result<Prepared, AssessError> {
+    let (triage, before, message) = (Arc::clone(triage), before.map(ToOwned::to_owned), message.to_owned());
+    let prepare = move || match before {
+        Some(before) => triage.prepare_after(&before, &message),
+        None => triage.prepare(&message),
+    };
+    computed(info_span!("prepare"), prepare).await
+}
+
+/// Computes on a thread for blocking work.
+async fn computed<T, E>(
+    span: Span,
+    compute: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, AssessError>
+where
+    T: Send + 'static,
+    E: Display + Send + 'static,
+{
+    tokio::task::spawn_blocking(move || span.in_scope(compute)).await.map_err(failed)?.map_err(failed)
+}
+
+fn failed(error: impl Display) -> AssessError {
     AssessError::Failed(error.to_string())
 }
 
 /// A task that waits for its embedding.
-struct Waiting(oneshot::Sender<Result<Embedding, ModelError>>);
+struct Waiting {
+    /// Tells that a worker has it.
+    taken: Option<oneshot::Sender<()>>,
+    sender: oneshot::Sender<Result<Embedding, ModelError>>,
+}
 
 impl Reply for Waiting {
     fn is_wanted(&self) -> bool {
-        !self.0.is_closed()
+        !self.sender.is_closed()
+    }
+
+    fn begin(&mut self) {
+        // Whoever asked may be gone by now.
+        let _ = self.taken.take().map(|taken| taken.send(()));
     }
 
     fn deliver(self: Box<Self>, result: Result<Embedding, ModelError>) {
-        // Whoever asked may be gone by now.
-        drop(self.0.send(result));
+        drop(self.sender.send(result));
     }
 }

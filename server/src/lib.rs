@@ -6,16 +6,20 @@
 //! 2. [`Conversation`], [`Message`], [`Event`], [`Ticket`]: what is kept, and which steps each of them may take.
 //! 3. [`Store`]: where everything is kept, in SQLite or PostgreSQL.
 //! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
-//! 5. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
-//! 6. [`mod@watch`]: what happens by itself: deadlines, assignment.
-//! 7. [`mod@auth`]: who may come in, and how often.
-//! 8. [`router`]: the HTTP routes, thin. `/openapi.json` is made from their annotations.
+//! 5. [`mod@lookup`]: the shop's own system, asked how an order stands.
+//! 6. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
+//! 7. [`mod@watch`]: what happens by itself: deadlines, assignment.
+//! 8. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
+//! 9. [`mod@auth`]: who may come in, and how often.
+//! 10. [`router`]: the HTTP routes, thin. `/openapi.json` is made from their annotations.
+//! 11. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
 
 mod agent;
 mod conversation;
 mod event;
+mod inbox;
 mod message;
 mod ticket;
 pub use agent::{Agent, AgentId, Role, Skills};
@@ -24,27 +28,47 @@ pub use conversation::{
     IllegalStep, MessageId, Rating, RatingReason,
 };
 pub use event::{Change, Event, Happening, Sign};
+pub use inbox::{CannedReply, CannedReplyId, SavedView, SavedViewId};
 pub use message::{
-    ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply, ReplyKind,
-    Sender,
+    AboutOrder, ArticleVersion, Assessed, Choice, Citation, DecisionKind, IntentConfidence, Message, Reply,
+    ReplyKind, Sender,
 };
 pub use ticket::{
     Correction, CorrectionId, Deadline, Entry, IllegalTicketStep, LogEntry, Suggestion, Ticket,
     TicketContents, TicketId, TicketState, TicketStep,
 };
 
+mod review;
+mod workshop;
+pub use review::{CountedShare, ReviewFigures, ReviewVerdict};
+pub use workshop::{
+    Bundles, Candidate, Check, Comparison, FigureChange, GateVerdict, IntentChange, KeptBundle,
+    LabelledExample, MessageChange, Training, TrainingState, TrainingStep, Workshop, WorkshopError,
+};
+
 mod store;
 pub use store::{
-    Actor, ArticleInForce, AuditEntry, Cursor, DayFigures, Delivery, Erased, HistoryEntry, IntentFigures,
-    NewAgent, NewConversation, NewMessage, NewTicket, Origin, Outcome, Received, Settled, Shelf, Stats,
-    Store, StoreError, StoredAgent, StoredKey, StoredVectors, Subscription, TicketChange, TicketFilter,
-    TicketPage, Turn,
+    Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
+    Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, Judged, KeptArticle,
+    LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
+    Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession, StoredVectors,
+    Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn, UnansweredMessage,
+    WaitingLabel,
 };
 
 mod live;
+mod lookup;
+pub use lookup::{Lookup, LookupConfigError};
 
 mod inference;
+mod unanswered;
 pub use inference::{AssessError, Assessor};
+
+mod metrics;
+mod readiness;
+mod streams;
+mod under_way;
+pub use crate::metrics::Metrics;
 
 mod deadlines;
 mod hours;
@@ -77,7 +101,8 @@ mod serve;
 mod state;
 
 pub use config::{
-    DatabaseConfig, DialogueConfig, LimitConfig, Position, ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DialogueConfig, LimitConfig, LookupConfig, Position, ServerConfig, SiteConfig,
+    WebhookConfig,
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;

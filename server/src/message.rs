@@ -78,6 +78,9 @@ pub struct Reply {
     #[serde(default)]
     #[schema(required)]
     pub asks_if_helpful: bool,
+    /// The order that it is about, where orders are looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<AboutOrder>,
     /// How it came about.
     #[schema(required)]
     pub assessment: Option<Assessed>,
@@ -87,7 +90,7 @@ impl Reply {
     /// A reply that quotes nothing and asks nothing.
     #[must_use]
     pub fn plain(kind: ReplyKind, assessment: Option<Assessed>) -> Self {
-        Self { kind, article: None, choices: Vec::new(), asks_if_helpful: false, assessment }
+        Self { kind, article: None, choices: Vec::new(), asks_if_helpful: false, order: None, assessment }
     }
 }
 
@@ -99,12 +102,47 @@ pub enum ReplyKind {
     Answer,
     /// Asks which of several things is meant.
     Clarify,
+    /// How an order stands, in the words of the shop's system.
+    OrderStatus,
+    /// Asks for an order's number.
+    AskOrderNumber,
+    /// The shop's system has no such order to tell of.
+    OrderUnknown,
     /// Says that a human takes over.
     Handover,
     /// A greeting, thanks.
     SmallTalk,
     /// Anything else that the shopper should know.
     Notice,
+}
+
+impl ReplyKind {
+    /// The word used in JSON and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Clarify => "clarify",
+            Self::OrderStatus => "order_status",
+            Self::AskOrderNumber => "ask_order_number",
+            Self::OrderUnknown => "order_unknown",
+            Self::Handover => "handover",
+            Self::SmallTalk => "small_talk",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// An order that is looked up, or is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AboutOrder {
+    /// What the shopper wants to know of it.
+    #[schema(value_type = String)]
+    pub intent: IntentId,
+    /// Its number; nothing as long as it is asked for.
+    pub number: Option<String>,
+    /// The shop's word for how it stands, if the shop gives one.
+    pub status: Option<String>,
 }
 
 /// An article in the version that was quoted.
@@ -203,6 +241,8 @@ pub enum DecisionKind {
     Answer,
     /// The shopper is asked what is meant.
     Clarify,
+    /// The shop's system is asked how an order stands.
+    LookUp,
     /// A human takes over.
     Escalate,
 }

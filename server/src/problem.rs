@@ -11,6 +11,12 @@ use crate::store::StoreError;
 
 /// After how many seconds a refused sender should try again.
 const RETRY_AFTER_SECONDS: u16 = 2;
+/// The same for a stream: within that time it is noticed that others ended.
+const STREAM_RETRY_AFTER_SECONDS: u64 = 15;
+
+/// Marks responses to requests that failed because the database did, for whoever counts them.
+#[derive(Clone, Copy)]
+pub(crate) struct DatabaseFailed;
 
 /// What a client is told.
 #[derive(Debug)]
@@ -38,6 +44,7 @@ pub(crate) enum Problem {
     AlreadyRated,
     CannotRateYet,
     LoginTaken,
+    LastAdministrator,
     NoRoute,
     EmptyMessage,
     MessageTooLong { limit: usize },
@@ -52,8 +59,8 @@ pub(crate) enum Problem {
     InvalidValue { detail: String },
     IllegalStep { detail: String },
     TooManyRequests { seconds: u64 },
+    TooManyStreams { whose: &'static str, most: usize },
     Overloaded,
-    NotReady,
     Store(StoreError),
 }
 
@@ -63,6 +70,10 @@ impl From<StoreError> for Problem {
             StoreError::Step(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::TicketStep(step) => Self::IllegalStep { detail: step.to_string() },
             StoreError::ClientMessageIdReused => Self::ClientMessageIdReused,
+            StoreError::LastAdministrator => Self::LastAdministrator,
+            StoreError::ClaimByNobody => {
+                Self::InvalidValue { detail: "A key cannot claim a ticket: use `assign`.".to_owned() }
+            }
             // PostgreSQL keeps no U+0000 in texts.
             StoreError::Database(sqlx::Error::Database(refused))
                 if refused.code().as_deref() == Some("22021") =>
@@ -74,11 +85,6 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Before the stable code in `type`.
-pub(crate) const URN: &str = "urn:shopdesk:problem:";
-/// The type of the body.
-pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
-
 /// What a client was told, for those who say it in another form than JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
@@ -86,6 +92,11 @@ pub(crate) struct Told {
     pub(crate) title: &'static str,
     pub(crate) detail: String,
 }
+
+/// Before the stable code in `type`.
+pub(crate) const URN: &str = "urn:shopdesk:problem:";
+/// The type of the body.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What went wrong, as RFC 9457 has it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -103,6 +114,11 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
+    /// Whether it is the database that failed.
+    pub(crate) fn is_database(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Database(_)))
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NoConversation => "no-conversation",
@@ -128,6 +144,7 @@ impl Problem {
             Self::AlreadyRated => "already-rated",
             Self::CannotRateYet => "cannot-rate-yet",
             Self::LoginTaken => "login-taken",
+            Self::LastAdministrator => "last-administrator",
             Self::NoRoute => "no-route",
             Self::EmptyMessage => "empty-message",
             Self::MessageTooLong { .. } => "message-too-long",
@@ -141,8 +158,8 @@ impl Problem {
             Self::InvalidValue { .. } => "invalid-value",
             Self::IllegalStep { .. } => "illegal-step",
             Self::TooManyRequests { .. } => "too-many-requests",
+            Self::TooManyStreams { .. } => "too-many-streams",
             Self::Overloaded => "overloaded",
-            Self::NotReady => "not-ready",
             Self::Store(_) | Self::Failed => "internal",
         }
     }
@@ -156,7 +173,7 @@ impl Problem {
             | Self::InvalidValue { .. }
             | Self::InvalidParameter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::IllegalStep { .. } => StatusCode::CONFLICT,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::TooManyStreams { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoSite => StatusCode::NOT_FOUND,
             Self::NoMessage => StatusCode::NOT_FOUND,
             Self::NoTicket => StatusCode::NOT_FOUND,
@@ -178,13 +195,13 @@ impl Problem {
             Self::AlreadyRated => StatusCode::CONFLICT,
             Self::CannotRateYet => StatusCode::CONFLICT,
             Self::LoginTaken => StatusCode::CONFLICT,
+            Self::LastAdministrator => StatusCode::CONFLICT,
             Self::ClientMessageIdReused => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::InvalidBody { status, .. } => *status,
             Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -214,6 +231,7 @@ impl Problem {
             Self::AlreadyRated => "The conversation is rated",
             Self::CannotRateYet => "There is nothing to rate yet",
             Self::LoginTaken => "The login is taken",
+            Self::LastAdministrator => "Nobody else is an administrator",
             Self::NoRoute => "No such address",
             Self::EmptyMessage => "The message is empty",
             Self::MessageTooLong { .. } => "The message is too long",
@@ -227,8 +245,8 @@ impl Problem {
             Self::InvalidValue { .. } => "A value cannot be used",
             Self::IllegalStep { .. } => "Not in this state",
             Self::TooManyRequests { .. } => "Too many requests",
+            Self::TooManyStreams { .. } => "Too many streams of events at once",
             Self::Overloaded => "Too many messages at once",
-            Self::NotReady => "Not ready",
             Self::Store(_) | Self::Failed => "Something failed on our side",
         }
     }
@@ -264,6 +282,7 @@ impl Problem {
             Self::AlreadyRated => "A conversation is rated once.".to_owned(),
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),
             Self::LoginTaken => "Give `login` another name.".to_owned(),
+            Self::LastAdministrator => "Make somebody else an administrator first.".to_owned(),
             Self::NoRoute => "`/docs` lists the addresses there are.".to_owned(),
             Self::EmptyMessage => "Give `text` at least one character that is not white space.".to_owned(),
             Self::MessageTooLong { limit } => format!("Give `text` at most {limit} characters."),
@@ -275,12 +294,14 @@ impl Problem {
             | Self::InvalidValue { detail }
             | Self::IllegalStep { detail } => detail.clone(),
             Self::TooManyRequests { seconds } => format!("Try again in {seconds} seconds."),
+            Self::TooManyStreams { whose, most } => {
+                format!("Close one first: {whose} may have {most} open at once.")
+            }
             Self::ClientMessageIdReused => "Give every message its own `client_message_id`.".to_owned(),
             Self::MethodNotAllowed => "The header `allow` says which.".to_owned(),
             Self::UnknownHost => "Name the host in `server.hosts` of shopdesk.toml.".to_owned(),
             Self::TimedOut => "Work goes on; read the conversation again in a moment.".to_owned(),
             Self::Overloaded => format!("Send the request again in {RETRY_AFTER_SECONDS} seconds."),
-            Self::NotReady => "The store does not answer.".to_owned(),
             Self::Store(_) | Self::Failed => {
                 "It was logged. Send the request again; with a `client_message_id` nothing is done twice."
                     .to_owned()
@@ -307,12 +328,16 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         let retry_after = match self {
-            Self::Overloaded | Self::NotReady => Some(u64::from(RETRY_AFTER_SECONDS)),
+            Self::Overloaded => Some(u64::from(RETRY_AFTER_SECONDS)),
             Self::TooManyRequests { seconds } => Some(seconds),
+            Self::TooManyStreams { .. } => Some(STREAM_RETRY_AFTER_SECONDS),
             _ => None,
         };
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_database() {
+            response.extensions_mut().insert(DatabaseFailed);
         }
         response
     }

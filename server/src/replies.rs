@@ -44,6 +44,8 @@ pub struct LanguageReplies {
     pub handed_over_failure: String,
     /// Too many people write at once.
     pub handed_over_busy: String,
+    /// The shopper wrote again after the end: people have it again.
+    pub reopened: String,
     /// People are there: `{minutes}`.
     pub wait_open: String,
     /// Others wait already: `{position}`.
@@ -52,6 +54,12 @@ pub struct LanguageReplies {
     pub wait_closed: String,
     /// Nobody came in time.
     pub nobody_yet: String,
+    /// How an order stands: `{order}`, `{status}`.
+    pub order_status: String,
+    /// There is no such order to tell of: `{order}`.
+    pub order_unknown: String,
+    /// Asks for an order's number.
+    pub ask_order_number: String,
     /// A contact was left.
     pub contact_thanks: String,
 }

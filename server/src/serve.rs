@@ -1,4 +1,4 @@
-//! Listens until it is told to stop, does what has to be done meanwhile, and lets requests under way finish.
+//! Listens until it is told to stop, does what has to be done meanwhile, and lets what is under way finish.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,14 +8,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::dialogue::catch_up;
+use crate::metrics::{Doing, keep_up};
 use crate::webhooks::deliver;
 use crate::{AppState, router, watch};
 
-/// How long streams and requests under way have to end when the service stops.
+/// How long everything that is under way has to end when the service stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves on `listener` until `stop` resolves. Messages that were left over before are settled first, and ever again
-/// those that something went wrong with.
+/// those that something went wrong with. When it stops, streams are told, and then it waits for requests, for answers that nobody waits
+/// for, and for what is done beside, each until it is between two pieces of work.
 ///
 /// # Errors
 /// When the listener fails.
@@ -25,49 +27,84 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     tracing::info!(server.address = %listener.local_addr()?, "listening");
-    let mut background = JoinSet::new();
-    background.spawn(sweep(state.clone(), Timestamp::now()));
-    background.spawn(state.store.clone().listen());
-    background.spawn(watch::watch(state.clone()));
-    background.spawn(watch::tidy(state.clone()));
-    for name in state.settings.webhooks.keys() {
-        background.spawn(deliver(state.clone(), name.clone()));
-    }
-    let stopping = state.present.stopping.clone();
-    let mut stopped = stopping.subscribe();
+    let mut background = background(&state);
+    let present = std::sync::Arc::clone(&state.present);
     let stop = async move {
         stop.await;
         tracing::info!("stopping: streams are told, work under way is finished");
-        stopping.send_replace(true);
+        present.stopping.send_replace(true);
     };
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = async { axum::serve(listener, service).with_graceful_shutdown(stop).await };
+    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let working = async {
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        state.present.answers.none_left().await;
+        while background.join_next().await.is_some() {}
+        Ok::<_, std::io::Error>(())
+    };
     let late = async {
-        // An error means that nobody can tell any more.
-        drop(stopped.wait_for(|stopped| *stopped).await);
+        state.present.stopped().await;
         tokio::time::sleep(DRAIN).await;
     };
-    tokio::select! {
-        served = serving => served?,
-        () = late => tracing::warn!("some requests did not end in time"),
-    }
+    let served = tokio::select! {
+        served = working => served,
+        () = late => {
+            say_what_is_left(&state);
+            Ok(())
+        }
+    };
     background.shutdown().await;
     tracing::info!("stopped");
-    Ok(())
+    served
+}
+
+/// What is done beside answering requests.
+fn background(state: &AppState) -> JoinSet<()> {
+    let mut background = JoinSet::new();
+    background.spawn(sweep(state.clone(), Timestamp::now()));
+    background.spawn(hear(state.clone()));
+    background.spawn(watch::watch(state.clone()));
+    background.spawn(watch::tidy(state.clone()));
+    background.spawn(keep_up(state.clone()));
+    for name in state.settings.webhooks.keys() {
+        background.spawn(deliver(state.clone(), name.clone()));
+    }
+    background
+}
+
+fn say_what_is_left(state: &AppState) {
+    let (conversations, tickets) = state.present.streams.count();
+    tracing::warn!(
+        requests = state.present.requests.count(),
+        streams = conversations + tickets,
+        answers = state.present.answers.count(),
+        "not everything ended in time; what is not answered yet is answered at the next start"
+    );
 }
 
 /// First whatever is older than this process, then whatever has waited longer than a request may take.
 async fn sweep(app: AppState, started: Timestamp) {
-    let mut before = started;
     let patience = app.settings.request_timeout;
-    loop {
+    let mut look = tokio::time::interval(patience.max(Duration::from_millis(1)));
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut started = Some(started);
+    while app.present.comes_round(&mut look).await {
+        let before = started.take().unwrap_or_else(|| Timestamp::now() - patience);
         if let Err(problem) = catch_up(&app, before).await {
             tracing::warn!(
                 problem = problem.code(),
                 "messages that were left over could not all be settled, trying again"
             );
+            if problem.is_database() {
+                app.metrics.database_failed(Doing::Sweep);
+            }
         }
-        tokio::time::sleep(patience).await;
-        before = Timestamp::now() - patience;
+    }
+}
+
+/// Hears what other servers tell.
+async fn hear(app: AppState) {
+    tokio::select! {
+        () = app.present.stopped() => {}
+        () = app.store.clone().listen() => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use jiff::{Timestamp, civil::DateTime};
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::MessageLanguage;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Interval;
 
 use crate::agent::AgentId;
 use crate::auth::{
@@ -19,7 +21,14 @@ use crate::auth::{
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
-use crate::{Assessor, DialogueConfig, LanguageReplies, LimitConfig, Position, Replies, Store, Webhook};
+use crate::readiness::Known;
+use crate::streams::Streams;
+use crate::unanswered::Unanswered;
+use crate::under_way::UnderWay;
+use crate::{
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Lookup, Metrics, Position, Replies, Store,
+    Webhook, Workshop,
+};
 
 /// The parts of the running service. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +45,10 @@ pub struct AppState {
     pub tokens: Arc<VisitorTokens>,
     /// What is known of those who ask just now.
     pub present: Arc<Present>,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Where bundles are made, if this program can make any.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// What the shop chose, checked.
@@ -50,6 +63,8 @@ pub struct Settings {
     pub sites: BTreeMap<String, Site>,
     /// Where the shop's systems take what happens, by name.
     pub webhooks: Arc<BTreeMap<String, Webhook>>,
+    /// What knows how orders stand, if the shop has it.
+    pub lookup: Option<Lookup>,
     /// How the program talks.
     pub dialogue: DialogueConfig,
     /// When people are there.
@@ -68,6 +83,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether to believe a proxy about where requests come from.
     pub behind_proxy: bool,
+    /// The folder with the reports of evaluations; it need not be there.
+    pub reports: PathBuf,
 }
 
 /// A storefront.
@@ -97,9 +114,23 @@ pub struct Present {
     pub(crate) beginnings: Mutex<RateLimiter>,
     pub(crate) sites: Mutex<RateLimiter>,
     pub(crate) logins: Mutex<LoginThrottle>,
+    /// When it was last kept that an agent is there.
+    pub(crate) seen_kept: Mutex<HashMap<AgentId, Instant>>,
+    /// How much anybody may ask, to be shown.
+    pub(crate) limits: LimitConfig,
     pub(crate) passwords: Passwords,
     /// How many passwords are hashed at once: each takes 19 MiB and a thread.
     pub(crate) hashing: Semaphore,
+    /// Streams of events.
+    pub(crate) streams: Streams,
+    /// Requests that are not answered yet.
+    pub(crate) requests: UnderWay,
+    /// Messages that are being answered, whether somebody waits for that or not.
+    pub(crate) answers: UnderWay,
+    /// How the parts of the service were a moment ago.
+    pub(crate) readiness: Known,
+    /// Questions that found no answer, in groups.
+    pub(crate) unanswered: Unanswered,
     /// True as soon as the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -119,10 +150,45 @@ impl Present {
             beginnings: limiter(limits.conversations_per_address),
             sites: limiter(limits.per_site),
             logins: Mutex::new(LoginThrottle::new(ThrottleSettings::default())),
+            seen_kept: Mutex::default(),
+            limits: limits.clone(),
             passwords: Passwords::new()?,
             hashing: Semaphore::new(2),
+            streams: Streams::new(limits.streams_per_address),
+            requests: UnderWay::new(),
+            answers: UnderWay::new(),
+            readiness: Known::default(),
+            unanswered: Unanswered::default(),
             stopping: watch::Sender::new(false),
         })
+    }
+
+    /// Whether the service stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the service stops.
+    pub(crate) async fn stopped(&self) {
+        // We hold the sender ourselves, so there is always somebody who can tell.
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping).await);
+    }
+
+    /// Waits until it is time again for what is done ever again. False when the service stops instead.
+    pub(crate) async fn comes_round(&self, look: &mut Interval) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stopped() => false,
+            _ = look.tick() => true,
+        }
+    }
+}
+
+impl Present {
+    /// Whether an agent was seen lately.
+    pub(crate) fn is_there(&self, agent: AgentId) -> bool {
+        let agents = self.agents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        agents.get(&agent).is_some_and(|seen| seen.elapsed() < AGENT_THERE)
     }
 }
 

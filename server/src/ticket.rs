@@ -61,6 +61,9 @@ pub struct Ticket {
     /// When it was opened.
     #[schema(value_type = String, format = DateTime)]
     pub opened_at: Timestamp,
+    /// When the shopper opened it again, the last time.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub reopened_at: Option<Timestamp>,
     /// When anything about it changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
@@ -85,6 +88,14 @@ pub struct Ticket {
     /// What the program knew when it was opened.
     #[serde(flatten)]
     pub contents: TicketContents,
+}
+
+impl Ticket {
+    /// Since when the shopper has waited for its end.
+    #[must_use]
+    pub fn waits_since(&self) -> Timestamp {
+        self.reopened_at.unwrap_or(self.opened_at)
+    }
 }
 
 /// What the program knew when it opened a ticket.

@@ -7,13 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::Priority;
 use shopdesk_triage::detect_language;
 
+use crate::deadlines::DueTime;
 use crate::message::{Reply, ReplyKind, Sender};
+use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::{AGENT_THERE, AppState, reader};
 use crate::store::StoreError;
 use crate::store::deadlines::{
     FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
 };
+use crate::ticket::Deadline;
 
 /// How often old things are removed.
 const TIDY: Duration = Duration::from_secs(3600);
@@ -22,26 +25,33 @@ const DELIVERIES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Looks again and again, for as long as it is polled.
+/// Looks again and again, until the service stops.
 pub(crate) async fn watch(app: AppState) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
+    let mut knows_hours = false;
+    while app.present.comes_round(&mut look).await {
+        if !knows_hours {
+            // The settings may have changed since these tickets were looked at.
+            knows_hours = app.store.watch_all().await.is_ok();
+        }
         if let Err(problem) = look_once(&app, app.time()).await {
             tracing::error!(problem = problem.code(), "deadlines cannot be looked after, trying again");
+            if problem.is_database() {
+                app.metrics.database_failed(Doing::Watch);
+            }
         }
     }
 }
 
-/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, for as long as it is polled.
+/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, until the service stops.
 pub(crate) async fn tidy(app: AppState) {
     let mut look = tokio::time::interval(TIDY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
+    while app.present.comes_round(&mut look).await {
         if let Err(error) = tidy_once(&app, app.time()).await {
             tracing::error!(%error, "old conversations cannot be removed, trying again");
+            app.metrics.database_failed(Doing::Tidy);
         }
     }
 }
@@ -66,11 +76,10 @@ pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Probl
         .unwrap_or_else(PoisonError::into_inner)
         .retain(|_, seen| seen.elapsed() <= longest);
     app.store.wake_due(at).await?;
-    for watched in app.store.watched().await? {
-        for alert in due_alerts(app, &watched, at) {
-            give_alert(app, &watched, alert).await?;
-        }
+    for watched in app.store.watched(at).await? {
+        alert(app, &watched, at).await?;
     }
+    app.store.take_back_abandoned().await?;
     let present = present(app);
     for (ticket, agent) in app.store.assign_waiting(&present).await? {
         tracing::info!(ticket.id = %ticket, agent.id = %agent, "a ticket was assigned");
@@ -85,34 +94,40 @@ fn present(app: &AppState) -> Vec<crate::agent::AgentId> {
     agents.keys().copied().collect()
 }
 
-/// What a ticket should alert of now and did not yet.
-fn due_alerts(app: &AppState, watched: &Watched, at: Timestamp) -> Vec<i64> {
-    let mut alerts = Vec::new();
-    let due = app.due(watched.priority, watched.opened_at);
-    let mut add = |alert: i64, is_due: bool| {
-        if is_due && (watched.alerts / alert) % 2 == 0 {
-            alerts.push(alert);
-        }
-    };
-    if !watched.is_answered {
-        let warn_at = due.first_response.map(|deadline| deadline.warn_at);
-        add(FIRST_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
-        add(FIRST_MISSED, watched.first_response_due.is_some_and(|due| due <= at));
+/// Alerts of what a ticket should alert of by now, and looks at it again when there is more.
+async fn alert(app: &AppState, watched: &Watched, now: Timestamp) -> Result<(), Problem> {
+    let mut ahead = alerts_ahead(app, watched);
+    ahead.sort_by_key(|&(_, at)| at);
+    let later = ahead.partition_point(|&(_, at)| at <= now);
+    for &(alert, _) in &ahead[..later] {
+        give_alert(app, watched, alert).await?;
     }
-    let warn_at = due.resolution.map(|deadline| deadline.warn_at);
-    add(RESOLUTION_NEAR, warn_at.is_some_and(|warn_at| warn_at <= at));
-    add(RESOLUTION_MISSED, watched.resolution_due.is_some_and(|due| due <= at));
-    if !watched.is_answered {
-        add(SHOPPER_TOLD, nobody_came(app, watched.opened_at, at));
-    }
-    alerts
+    let next = ahead.get(later).map(|&(_, at)| at);
+    Ok(app.store.watch_again(watched, next).await?)
 }
 
-/// Whether the shopper has waited longer than promised, in hours in which people are there.
-fn nobody_came(app: &AppState, since: Timestamp, at: Timestamp) -> bool {
+/// What a ticket will alert of and did not yet, and when.
+fn alerts_ahead(app: &AppState, watched: &Watched) -> Vec<(i64, Timestamp)> {
+    let due = app.due(watched.priority, watched.since);
+    let warn_at = |deadline: Option<DueTime>| deadline.map(|deadline| deadline.warn_at);
+    let mut alerts =
+        vec![(RESOLUTION_NEAR, warn_at(due.resolution)), (RESOLUTION_MISSED, watched.resolution_due)];
+    if !watched.is_answered {
+        alerts.push((FIRST_NEAR, warn_at(due.first_response)));
+        alerts.push((FIRST_MISSED, watched.first_response_due));
+        alerts.push((SHOPPER_TOLD, patience_ends(app, watched.since)));
+    }
+    let is_ahead = |(alert, at): (i64, Option<Timestamp>)| {
+        at.filter(|_| (watched.alerts / alert) % 2 == 0).map(|at| (alert, at))
+    };
+    alerts.into_iter().filter_map(is_ahead).collect()
+}
+
+/// When the shopper has waited longer than promised, in hours in which people are there.
+fn patience_ends(app: &AppState, since: Timestamp) -> Option<Timestamp> {
     let minutes = app.settings.dialogue.nobody_after_minutes.get();
     let patience = SignedDuration::from_mins(i64::from(minutes));
-    app.settings.hours.open_time_between(since, at, &app.settings.time_zone) >= patience
+    app.settings.hours.add_open_time(since, patience, &app.settings.time_zone)
 }
 
 async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(), Problem> {
@@ -122,6 +137,8 @@ async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(),
     if app.store.alert(watched, alert).await? && (alert == FIRST_MISSED || alert == RESOLUTION_MISSED) {
         let is_danger = watched.priority == Priority::Urgent;
         tracing::warn!(ticket.id = %watched.ticket, urgent = is_danger, "a deadline was missed");
+        let deadline = if alert == FIRST_MISSED { Deadline::FirstResponse } else { Deadline::Resolution };
+        app.metrics.deadline_missed(deadline);
     }
     Ok(())
 }

@@ -12,17 +12,19 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, IdentityCheck, Present, Secret, Settings, Shelf, Site, SiteConfig, Subscription,
-    VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
+    AppState, Assessor, IdentityCheck, Lookup, Metrics, Present, Secret, Settings, Shelf, Site, SiteConfig,
+    Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
 };
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
 use crate::shop::{Shop, optional_secret};
+use crate::workshop::ShopWorkshop;
 
 /// How often we look whether there is a new bundle, or new articles.
 const LOOK: Duration = Duration::from_secs(2);
@@ -33,8 +35,14 @@ const RETIREMENT: Duration = Duration::from_secs(30);
 /// For how long a visitor's token holds. It is renewed as long as the visitor comes back.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// How often a shared index is compared with the articles in force.
 const COMPARISON: Duration = Duration::from_secs(60);
+
+/// Holds the identity secret of all sites that have none of their own.
+const IDENTITY_VARIABLE: &str = "SHOPDESK_IDENTITY_SECRET";
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  shopdesk serve --listen 127.0.0.1:8080")]
@@ -63,7 +71,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
 }
 
 /// What the shop chose, as the service takes it.
-fn settings(shop: &Shop) -> anyhow::Result<Settings> {
+pub(crate) fn settings(shop: &Shop) -> anyhow::Result<Settings> {
     let sites = shop.sites.iter().map(|(name, site)| Ok((name.clone(), checked_site(name, site)?)));
     Ok(Settings {
         replies: shop.replies.clone(),
@@ -71,6 +79,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         time_zone: shop.time_zone()?,
         sites: sites.collect::<anyhow::Result<_>>()?,
         webhooks: Arc::new(webhooks(shop)?),
+        lookup: lookup(shop)?,
         dialogue: shop.dialogue.clone(),
         hours: shop.hours.clone(),
         deadlines: shop.deadlines.clone(),
@@ -80,6 +89,7 @@ fn settings(shop: &Shop) -> anyhow::Result<Settings> {
         retention_days: shop.database.retention_days,
         hosts: shop.server.hosts.clone(),
         behind_proxy: shop.server.behind_proxy,
+        reports: shop.reports(),
     })
 }
 
@@ -93,8 +103,6 @@ fn subscriptions(shop: &Shop) -> Vec<Subscription> {
 }
 
 fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
-    // Which of them TLS is made with is chosen once for the program; when it is chosen already, that is just as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let checked = |(name, webhook): (&String, &WebhookConfig)| {
         let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", webhook.secret_file.as_deref());
         let secret = secret.with_context(|| format!("of `webhooks.{name}`"))?;
@@ -106,9 +114,19 @@ fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
     shop.webhooks.iter().map(checked).collect()
 }
 
+/// The shop's system that knows how orders stand.
+fn lookup(shop: &Shop) -> anyhow::Result<Option<Lookup>> {
+    let Some(config) = &shop.lookup else { return Ok(None) };
+    let secret = Secret::from_env_or_file("SHOPDESK_LOOKUP_SECRET", config.secret_file.as_deref());
+    let secret = secret.context("of `[lookup]`")?;
+    let secret = WebhookSecret::parse(secret.expose()).context("of `[lookup]`")?;
+    Ok(Some(Lookup::new(config, secret)?))
+}
+
 fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
-    let variable = "SHOPDESK_IDENTITY_SECRET";
-    let identity = optional_secret(variable, site.identity_secret_file.as_deref())?;
+    let variable = identity_variable(name, |variable| std::env::var_os(variable).is_some());
+    let identity = optional_secret(&variable, site.identity_secret_file.as_deref());
+    let identity = identity.with_context(|| format!("of `sites.{name}`"))?;
     let identity =
         identity.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{name}`"))?;
     Ok(Site {
@@ -121,6 +139,13 @@ fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
     })
 }
 
+/// The variable that holds a site's identity secret: its own when that is set, or else that of all sites.
+fn identity_variable(site: &str, is_set: impl Fn(&str) -> bool) -> String {
+    let name = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+    let own = format!("{IDENTITY_VARIABLE}_{}", site.chars().map(name).collect::<String>());
+    if is_set(&own) { own } else { IDENTITY_VARIABLE.to_owned() }
+}
+
 async fn run_server(
     shop: Shop,
     triage: Arc<Triage>,
@@ -129,7 +154,10 @@ async fn run_server(
     revision: i64,
     surplus: Vec<ArticleKey>,
 ) -> anyhow::Result<()> {
-    let assessor = Assessor::start(triage, shop.server.queue)?;
+    let metrics = Metrics::start();
+    let assessor = Assessor::start(triage, shop.server.queue, metrics.clone())?;
+    let shop = Arc::new(shop);
+    let workshop = ShopWorkshop::open(Arc::clone(&shop), articles.clone(), assessor.clone());
     let key = articles.store.installation("visitor_key", new_key).await?;
     let state = AppState {
         store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
@@ -138,12 +166,14 @@ async fn run_server(
         clock: Arc::new(Timestamp::now),
         tokens: Arc::new(VisitorTokens::from_text(&key)),
         present: Arc::new(Present::new(&shop.limits)?),
+        metrics,
+        workshop: Some(Arc::new(workshop)),
     };
+    let store = state.store.clone();
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
     })?;
     let changing = Arc::new(Mutex::new(()));
-    let shop = Arc::new(shop);
     let follower = ArticleFollower {
         shop: Arc::clone(&shop),
         articles: articles.clone(),
@@ -153,8 +183,9 @@ async fn run_server(
         compared: Instant::now(),
         retired: vec![(Instant::now(), surplus)],
     };
-    tokio::spawn(follower.follow());
-    tokio::spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
+    let mut following = JoinSet::new();
+    following.spawn(follower.follow());
+    following.spawn(follow_bundle(shop, articles, assessor, changing, fingerprint));
     output::line(format_args!("The chat is at http://{}/ (stop it with Ctrl-C)", listener.local_addr()?))?;
     if let Some(invitation) = first_invitation(&state).await? {
         let address = listener.local_addr()?;
@@ -163,7 +194,12 @@ async fn run_server(
             "Nobody can log in yet. Choose the password of `admin` within three days: http://{address}{invitation}"
         )));
     }
-    serve(listener, state, stop_signal()).await.context("the server failed")
+    let served = serve(listener, state, stop_signal()).await;
+    following.shutdown().await;
+    if timeout(CLOSING, store.close()).await.is_err() {
+        tracing::warn!("the database was still in use at the end");
+    }
+    served.context("the server failed")
 }
 
 /// Takes every new bundle of the shop into use, and keeps the one in use when the new one does not suit.
@@ -331,4 +367,16 @@ async fn stop_signal() {
         }
     }
     drop(interrupted.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_has_its_own_identity_secret_before_that_of_all() {
+        let set = |variable: &str| variable == "SHOPDESK_IDENTITY_SECRET_OUTLET_EU";
+        assert_eq!(identity_variable("outlet-eu", set), "SHOPDESK_IDENTITY_SECRET_OUTLET_EU");
+        assert_eq!(identity_variable("main", set), "SHOPDESK_IDENTITY_SECRET");
+    }
 }

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
-use shopdesk_model::classifier::{Bundle, Kept, LabelledText, Stage, TrainOptions, TrainingData, train};
-use shopdesk_model::intents::Intents;
-use shopdesk_triage::redact;
+use shopdesk_model::classifier::{Bundle, Kept, Stage};
+use shopdesk_model::intents::Learnt;
 
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
+use crate::training::{Material, Step, learn, load};
 
 #[derive(clap::Args)]
 #[command(
@@ -37,42 +36,29 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
-    let (intents, sentiment) = match &arguments.intents {
-        Some(path) => (load(path)?, None),
-        None => (shop.intents()?, shop.sentiment()?),
+    let material = match &arguments.intents {
+        Some(path) => Material::of_file(path)?,
+        None => Material::of(&shop)?,
     };
     let validation = arguments.valid.as_deref().map(load).transpose()?;
-    let mut data = TrainingData::new(&intents, validation.as_ref())?;
-    mask(&mut data.messages);
-    mask(&mut data.validation);
     let encoder = shop.encoder()?;
     let started = Instant::now();
     let bars = [
         Progress::new("embedding the messages"),
         Progress::new("choosing the settings"),
         Progress::new("fitting"),
+        Progress::new("learning sentiment"),
     ];
-    let options = TrainOptions { promise: shop.promise.promise(), ..TrainOptions::default() };
-    let bundle = train(&encoder, &data, &options, |stage, done, of| {
-        let bar = match stage {
-            Stage::Embed => &bars[0],
-            Stage::Select => &bars[1],
-            Stage::Fit => &bars[2],
+    let bundle = learn(&shop, &encoder, &material, validation.as_ref(), None, |step, done, of| {
+        let bar = match step {
+            Step::Intents(Stage::Embed) => &bars[0],
+            Step::Intents(Stage::Select) => &bars[1],
+            Step::Intents(Stage::Fit) => &bars[2],
+            Step::Sentiment => &bars[3],
         };
         bar.report(done, of);
     })?;
     drop(bars);
-    let bundle = match sentiment {
-        Some(levels) => {
-            let mut data = TrainingData::new(&levels, None)?;
-            mask(&mut data.messages);
-            let progress = Progress::new("learning sentiment");
-            let options = TrainOptions::default();
-            let levels = train(&encoder, &data, &options, |_, done, of| progress.report(done, of))?;
-            bundle.with_sentiment(levels)?
-        }
-        None => bundle,
-    };
     let folder = arguments.out.clone().unwrap_or_else(|| shop.bundle_folder());
     let id = bundle.save(&folder)?;
     if arguments.json {
@@ -81,23 +67,32 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
             "metrics": bundle.metrics(),
             "thresholds": bundle.thresholds(),
             "sentiment": bundle.sentiment_bundle().map(Bundle::metrics),
+            "corrections": material.learnt,
         }))?;
     } else {
+        report_learnt(&material.learnt)?;
         report(&bundle)?;
         output::line(format_args!("bundle {id} is in `{}` ({:.1?})", folder.display(), started.elapsed()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(path: &Path) -> anyhow::Result<Intents> {
-    Intents::load(path).with_context(|| format!("the intents in `{}` have mistakes", path.display()))
-}
-
-/// The classifier sees messages as the desk will show them to it.
-fn mask(messages: &mut [LabelledText]) {
-    for message in messages {
-        message.text = redact(&message.text).into_owned();
+/// What became of messages that people labelled while the desk was running.
+fn report_learnt(learnt: &Learnt) -> std::io::Result<()> {
+    if *learnt == Learnt::default() {
+        return Ok(());
     }
+    output::line(format_args!(
+        "of the corrections, {} were learnt from and {} were examples already",
+        learnt.added, learnt.known
+    ))?;
+    if learnt.contradicting + learnt.of_no_intent > 0 {
+        output::line(format_args!(
+            "  not learnt from: {} that the shop's files have under another intent, {} of intents that are gone",
+            learnt.contradicting, learnt.of_no_intent
+        ))?;
+    }
+    Ok(())
 }
 
 fn report(bundle: &Bundle) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -32,6 +32,8 @@ pub(crate) fn starter_copy(folder: &Path) -> PathBuf {
     let settings = settings
         .replace("\"intents\"", &quoted(root.join("shop/intents")))
         .replace("\"sentiment.jsonl\"", &quoted(root.join("shop/sentiment.jsonl")))
+        .replace("\"questions.jsonl\"", &quoted(root.join("shop/questions.jsonl")))
+        .replace("\"test/messages.jsonl\"", &quoted(root.join("shop/test/messages.jsonl")))
         .replace("\"kb\"", &quoted(root.join("shop/kb")))
         .replace("\"../models/", &format!("\"{}/models/", root.display()))
         .replace("\"../data\"", &quoted(folder.join("data")));
@@ -116,6 +118,11 @@ impl Server {
         Self { child, address, key: key.to_owned() }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn get(&self, path: &str) -> Value {
         self.expect_success("GET", path, "")
     }
@@ -149,14 +156,31 @@ impl Server {
 
     /// Sends a request and leaves the reply to be read.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str, accept: &str) -> Option<TcpStream> {
+        self.send_with(method, path, body, &format!("accept: {accept}\r\n"))
+    }
+
+    /// The same with these header lines.
+    pub(crate) fn send_with(&self, method: &str, path: &str, body: &str, headers: &str) -> Option<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let (length, key) = (body.len(), &self.key);
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\naccept: {accept}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n{headers}\
              connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).ok()?;
         Some(stream)
+    }
+
+    /// As a service manager does. Waits until it has ended, and says how.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(told.unwrap().success());
+        self.child.wait().unwrap()
+    }
+
+    /// The key for everything.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 
     /// As `kill -9` does.

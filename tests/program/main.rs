@@ -5,6 +5,8 @@ mod harness;
 
 mod crashes;
 mod evaluation;
+mod learning;
 mod messages;
 mod servers;
 mod serving;
+mod traces;

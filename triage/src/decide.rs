@@ -1,5 +1,7 @@
 //! From evidence to a decision.
 
+use std::ops::ControlFlow;
+
 use shopdesk_model::Sentiment;
 use shopdesk_model::classifier::Thresholds;
 use shopdesk_model::intents::{Handling, IntentId, Label, Priority};
@@ -108,7 +110,23 @@ pub fn decide(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
 
 /// Decides by what the message means.
 fn by_meaning(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> Decision {
-    let escalate = |reason| Decision::Escalate { reason };
+    let intent = match clear_intent(evidence, thresholds, policy) {
+        ControlFlow::Continue(intent) => intent,
+        ControlFlow::Break(decision) => return decision,
+    };
+    match best_article(evidence, intent, policy) {
+        Some(article) => Decision::Answer { intent: intent.clone(), article: article.clone() },
+        None => Decision::Escalate { reason: EscalationReason::NoArticle },
+    }
+}
+
+/// The intent that is sure enough to be answered by itself, or what happens when there is none.
+pub(crate) fn clear_intent<'a>(
+    evidence: &'a Evidence,
+    thresholds: &Thresholds,
+    policy: &Policy,
+) -> ControlFlow<Decision, &'a IntentId> {
+    let escalate = |reason| ControlFlow::Break(Decision::Escalate { reason });
     let Some(likeliest) = evidence.intents.first() else {
         return escalate(EscalationReason::LowConfidence);
     };
@@ -130,18 +148,15 @@ fn by_meaning(evidence: &Evidence, thresholds: &Thresholds, policy: &Policy) -> 
             return escalate(EscalationReason::OutOfScope);
         }
         return match choices(evidence, policy) {
-            Some(choices) => Decision::Clarify { choices },
+            Some(choices) => ControlFlow::Break(Decision::Clarify { choices }),
             None => escalate(EscalationReason::LowConfidence),
         };
     }
-    match best_article(evidence, &likeliest.label.id, policy) {
-        Some(article) => Decision::Answer { intent: likeliest.label.id.clone(), article: article.clone() },
-        None => escalate(EscalationReason::NoArticle),
-    }
+    ControlFlow::Continue(&likeliest.label.id)
 }
 
 /// Why a human takes over whatever the message means, if one does.
-fn at_once(evidence: &Evidence) -> Option<EscalationReason> {
+pub(crate) fn at_once(evidence: &Evidence) -> Option<EscalationReason> {
     // Whoever asks for a human in so many words gets one.
     if evidence.signals.human_request.is_some() {
         return Some(EscalationReason::HumanRequested);
@@ -166,13 +181,13 @@ pub fn decide_chosen(evidence: &Evidence, chosen: &IntentId, policy: &Policy) ->
     }
 }
 
-fn is_upset(evidence: &Evidence, policy: &Policy) -> bool {
+pub(crate) fn is_upset(evidence: &Evidence, policy: &Policy) -> bool {
     let Some((guess, least)) = evidence.sentiment.zip(policy.upset_confidence) else { return false };
     guess.level == Sentiment::VeryNegative && guess.confidence >= least
 }
 
 /// Why an intent is always a human's business, if it is.
-fn humans_business(label: &Label, policy: &Policy) -> Option<EscalationReason> {
+pub(crate) fn humans_business(label: &Label, policy: &Policy) -> Option<EscalationReason> {
     match label.handling {
         _ if policy.human_intent.as_ref() == Some(&label.id) => Some(EscalationReason::HumanRequested),
         Handling::Human => Some(EscalationReason::IntentNeedsHuman),

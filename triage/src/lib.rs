@@ -12,6 +12,7 @@
 
 mod decide;
 mod evidence;
+mod look_up;
 mod pipeline;
 mod policy;
 mod urgency;
@@ -39,6 +40,7 @@ pub use evidence::{Evidence, RankedIntent};
 pub use knowledge_base::{Found, KnowledgeBase, StoreFailure, TextHash, VectorStore, VectorsInMemory};
 pub use known_question::KnownQuestion;
 pub use language::{LanguageGuess, MessageLanguage, detect_language, guess_language};
+pub use look_up::{looked_up, looked_up_as_chosen};
 pub use pipeline::{Assessment, Prepared, Triage, languages_for};
 pub use policy::Policy;
 pub use redact::redact;

@@ -24,7 +24,7 @@ export class MockServer {
     name: { "zh-Hans": "山茶生活", "zh-Hant": "山茶生活", en: "Camellia Home" },
     languages: ["zh-Hans", "zh-Hant", "en"],
     color: "#0b6e4f", position: "right", open_now: true, opens_at: null,
-    hours: { "zh-Hans": "每天 9:00–22:00", "zh-Hant": "每天 9:00–22:00", en: "9:00–22:00, every day" },
+    hours: { "zh-Hans": "每天 9:00–22:00", "zh-Hant": "每天 9:00–22:00", en: "9:00–22:00 every day" },
     max_message_characters: 2000,
     greeting: {
       "zh-Hans": "您好，欢迎光临山茶生活！订单、物流、退换货，都可以直接问我。",
@@ -143,7 +143,8 @@ export class MockServer {
   _show(response, conversation) {
     const { id, state, created_at, language, last_sequence, messages, rating, waiting } = conversation;
     const can_rate = rating === null && messages.some(({ sender }) => sender !== "shopper");
-    return json(response, 200, { id, state, created_at, language, last_sequence, messages, rating, waiting, can_rate });
+    const notices = conversation.events.filter(({ kind }) => kind === "state");
+    return json(response, 200, { id, state, created_at, language, last_sequence, messages, notices, rating, waiting, can_rate });
   }
 
   _message(response, conversation, { body }) {

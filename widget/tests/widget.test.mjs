@@ -278,6 +278,24 @@ describe("widget", { timeout: 240_000 }, () => {
     assert.equal(await page.locator(".rating").count(), 0);
   });
 
+  test("who joined, and that it ended, stands where it happened after a reload, too", async () => {
+    const page = await opened();
+    await ask(page, "one");
+    await bot(page, "30 days").waitFor();
+    server.setState(server.only, "waiting_for_human", { reason: "human_requested" });
+    server.setState(server.only, "with_human", { agent: "Lin" });
+    server.say(server.only, { sender: "agent", sender_name: "Lin", text: "Hello" });
+    server.setState(server.only, "closed");
+    const lines = page.locator(".line.notice");
+    await page.locator(".line.notice", { hasText: "ended" }).waitFor();
+    const shown = await page.locator(".list > *").allTextContents();
+    await page.reload();
+    await page.locator(".line.notice", { hasText: "ended" }).waitFor();
+    assert.deepEqual(await lines.allTextContents(), ["Lin joined the conversation", "The conversation has ended"]);
+    const order = (texts) => texts.map((text) => text.replace(/\d+:\d+.*|just now/g, ""));
+    assert.deepEqual(order(await page.locator(".list > *").allTextContents()), order(shown));
+  });
+
   test("outside the hours they are said, and a contact can be left", async () => {
     server.site = { ...server.site, open_now: false, opens_at: new Date(Date.now() + 3_600_000).toISOString() };
     const page = await opened();

@@ -158,6 +158,7 @@ export class Conversation extends EventTarget {
     const loaded = await this.api.load(id);
     if (this.id !== id) return;
     for (const message of loaded.messages) this.#insert(message);
+    for (const event of loaded.notices) this.#note(event);
     this.lastSequence = Math.max(this.lastSequence, loaded.last_sequence);
     this.state = loaded.state;
     this.waiting = loaded.waiting;
@@ -181,12 +182,17 @@ export class Conversation extends EventTarget {
   }
 
   #takeState(event) {
-    if (event.state === "with_human" && event.agent) {
-      this.notices.push({ sequence: event.sequence, at: event.at, kind: "joined", name: event.agent });
-    }
-    if (event.state === "closed") this.notices.push({ sequence: event.sequence, at: event.at, kind: "left" });
-    if (event.agent) this.agent = event.agent;
+    this.#note(event);
     this.#setState(event.state);
+  }
+
+  // An event comes with the conversation as a whole, or as it happens, or both.
+  #note({ sequence, at, state, agent }) {
+    if (this.notices.some((notice) => notice.sequence === sequence)) return;
+    if (state === "with_human" && agent) this.notices.push({ sequence, at, kind: "joined", name: agent });
+    if (state === "closed") this.notices.push({ sequence, at, kind: "left" });
+    this.notices.sort((a, b) => a.sequence - b.sequence);
+    if (agent) this.agent = agent;
   }
 
   #takeHelpful(event) {

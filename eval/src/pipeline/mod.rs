@@ -56,6 +56,8 @@ pub struct Options {
     pub program: String,
     /// Keeps personal data in the texts of the report.
     pub show_personal_data: bool,
+    /// How many threads compute at most; all when nothing is said.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -140,7 +142,8 @@ impl<'a> Pipeline<'a> {
         if prepared.is_empty() {
             return Ok(Vec::new());
         }
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let there = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = self.options.threads.map_or(there, |threads| threads.get().min(there));
         let share = prepared.len().div_ceil(threads);
         let vocabulary = self.vocabulary.get_or_init(|| Vocabulary::of(self.triage.bundle().messages()));
         let assessing = Assessing::new(self.triage, self.day, vocabulary);
@@ -174,7 +177,8 @@ impl<'a> Pipeline<'a> {
         let missing: Vec<usize> = (0..keys.len()).filter(|&i| found[i].is_none()).collect();
         let sequences: Vec<&[u32]> = missing.iter().map(|&i| prepared[i].encoding.ids.as_slice()).collect();
         if !sequences.is_empty() {
-            let made = self.triage.encoder().network().encode(&sequences, Threads::All)?;
+            let threads = if self.options.threads.is_some() { Threads::Caller } else { Threads::All };
+            let made = self.triage.encoder().network().encode(&sequences, threads)?;
             for (i, embedding) in missing.into_iter().zip(made) {
                 let bytes: Vec<u8> = embedding.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect();
                 self.embeddings.put(keys[i], &bytes)?;

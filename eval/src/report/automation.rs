@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::Probability;
 use shopdesk_model::classifier::Kept;
+pub use shopdesk_model::classifier::Verdict;
 
 use crate::Observation;
 use crate::data::ExpectedDecision;
@@ -39,33 +40,6 @@ pub struct PromiseCheck {
     pub wrong: usize,
     /// What these messages say of the promise.
     pub verdict: Verdict,
-}
-
-/// What some messages say of a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// These messages alone prove that it is kept.
-    Proved,
-    /// They agree with it, but are too few to prove it alone.
-    Consistent,
-    /// They show that it is broken on messages like these.
-    Broken,
-    /// Nothing may be answered.
-    NothingAnswered,
-}
-
-impl Verdict {
-    /// The word used in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proved => "proved",
-            Self::Consistent => "consistent",
-            Self::Broken => "broken",
-            Self::NothingAnswered => "nothing_answered",
-        }
-    }
 }
 
 /// What the whole pipeline did.
@@ -128,14 +102,7 @@ impl PromiseCheck {
         let (wrong, answers) = (error.part, error.whole);
         let delta = 1.0 - promise.confidence;
         let error_bound = (answers > 0).then(|| upper_bound(wrong, answers, delta));
-        let verdict = match error_bound {
-            None => Verdict::NothingAnswered,
-            Some(bound) if bound <= promise.max_error => Verdict::Proved,
-            Some(_) if 1.0 - upper_bound(answers - wrong, answers, delta) > promise.max_error => {
-                Verdict::Broken
-            }
-            Some(_) => Verdict::Consistent,
-        };
+        let verdict = Verdict::of(wrong, answers, promise.max_error, promise.confidence);
         Self {
             max_error: promise.max_error,
             confidence: promise.confidence,

@@ -1,8 +1,9 @@
 //! Tests: could it be chance?
 
 use serde::{Deserialize, Serialize};
-use statrs::function::beta::beta_reg;
 use statrs::function::factorial::ln_binomial;
+
+pub use shopdesk_model::interval::binomial_cdf;
 
 /// McNemar's test (1947) on messages that exactly one of two versions got right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,19 +17,6 @@ pub struct McNemar {
     pub p_value: f64,
     /// The statistic with Edwards' correction, for comparison with tables of chi-squared with one degree of freedom.
     pub chi_squared: f64,
-}
-
-/// `P(Binomial(n, p) ≤ k)`.
-#[must_use]
-pub fn binomial_cdf(k: usize, n: usize, p: f64) -> f64 {
-    if k >= n || p <= 0.0 {
-        1.0
-    } else if p >= 1.0 {
-        0.0
-    } else {
-        // The identity with the incomplete beta function (DLMF 8.17.5) holds in the far tail, too.
-        beta_reg((n - k) as f64, (k + 1) as f64, 1.0 - p)
-    }
 }
 
 /// Exact, for whatever numbers.

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::Interval;
-use super::hypothesis::binomial_cdf;
 
-/// The 97.5 % point of the normal distribution: for two-sided intervals of 95 %.
-const Z: f64 = 1.959_963_984_540_054;
+pub use shopdesk_model::interval::{clopper_pearson, upper_bound, wilson};
 
 /// A part of some messages, with Wilson's 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,38 +49,4 @@ impl Share {
     pub fn or_zero(&self) -> f64 {
         self.share.unwrap_or(0.0)
     }
-}
-
-/// Wilson's score interval (1927) at 95 % for a share among `messages`.
-#[must_use]
-pub fn wilson(share: f64, messages: f64) -> Interval {
-    let z2 = Z * Z;
-    let centre = (share + z2 / (2.0 * messages)) / (1.0 + z2 / messages);
-    let half = Z / (1.0 + z2 / messages)
-        * (share * (1.0 - share) / messages + z2 / (4.0 * messages * messages)).sqrt();
-    [(centre - half).max(0.0), (centre + half).min(1.0)]
-}
-
-/// The exact two-sided interval of Clopper and Pearson (1934) for `part` of `whole`, wrong with probability `alpha` at most.
-#[must_use]
-pub fn clopper_pearson(part: usize, whole: usize, alpha: f64) -> Interval {
-    [1.0 - upper_bound(whole - part, whole, alpha / 2.0), upper_bound(part, whole, alpha / 2.0)]
-}
-
-/// The exact one-sided bound: the largest share under which `part` or fewer of `whole` are not less probable than `delta`.
-#[must_use]
-pub fn upper_bound(part: usize, whole: usize, delta: f64) -> f64 {
-    if part >= whole {
-        return 1.0;
-    }
-    let (mut low, mut high) = (part as f64 / whole as f64, 1.0);
-    while high - low > 1e-13 {
-        let middle = f64::midpoint(low, high);
-        if binomial_cdf(part, whole, middle) > delta {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
 }

@@ -26,10 +26,10 @@ use crate::sentiment::{Sentiment, SentimentGuess};
 use crate::{Embedding, Error, Result, TextEncoder};
 
 const FORMAT: u32 = 3;
-const MANIFEST: &str = "bundle.json";
-const WEIGHTS: &str = "weights.safetensors";
-const MESSAGES: &str = "messages.jsonl";
-const SENTIMENT: &str = "sentiment";
+pub(super) const MANIFEST: &str = "bundle.json";
+pub(super) const WEIGHTS: &str = "weights.safetensors";
+pub(super) const MESSAGES: &str = "messages.jsonl";
+pub(super) const SENTIMENT: &str = "sentiment";
 
 /// A trained classifier and where it came from.
 #[derive(Clone, Debug)]

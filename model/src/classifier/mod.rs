@@ -12,6 +12,7 @@
 //! 5. [`mod@train`], which puts these together: [`examples`] in their order, [`regressions`] on them, [`mod@fit`] to a classifier.
 
 mod bundle;
+mod bundle_folder;
 mod confidence;
 mod curvature;
 mod examples;
@@ -34,9 +35,10 @@ mod train;
 mod training_data;
 
 pub use bundle::{Bundle, BundleId, NearestExample};
+pub use bundle_folder::BundleSummary;
 pub use left_out::{LeftOut, left_out};
 pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
-pub use promise::{Kept, Promise};
+pub use promise::{Kept, Promise, Verdict};
 pub use simulate::{SimulatedPromise, simulate};
 pub use thresholds::Thresholds;
 pub use train::{Stage, TrainOptions, train};

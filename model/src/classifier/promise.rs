@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Probability;
 use crate::intents::IntentId;
+use crate::interval::{binomial_cdf, upper_bound};
 
 /// What a shop promises.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,49 @@ pub struct Kept {
     pub coverage_interval: (f64, f64),
     /// How many messages would probably be needed in all, when these are too few: if errors stay as frequent as they are. `None` when the promise is kept, or when no number would do.
     pub messages_needed: Option<usize>,
+}
+
+/// What some messages say of a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// These messages alone prove that it is kept.
+    Proved,
+    /// They agree with it, but are too few to prove it alone.
+    Consistent,
+    /// They show that it is broken on messages like these.
+    Broken,
+    /// Nothing may be answered.
+    NothingAnswered,
+}
+
+impl Verdict {
+    /// What `wrong` of `answered` answers say of the promise that at most a share `max_error` is wrong: by the exact one-sided bounds at
+    /// that confidence.
+    #[must_use]
+    pub fn of(wrong: usize, answered: usize, max_error: f64, confidence: f64) -> Self {
+        let delta = 1.0 - confidence;
+        if answered == 0 {
+            Self::NothingAnswered
+        } else if upper_bound(wrong, answered, delta) <= max_error {
+            Self::Proved
+        } else if 1.0 - upper_bound(answered - wrong, answered, delta) > max_error {
+            Self::Broken
+        } else {
+            Self::Consistent
+        }
+    }
+
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Consistent => "consistent",
+            Self::Broken => "broken",
+            Self::NothingAnswered => "nothing_answered",
+        }
+    }
 }
 
 /// How many times as many messages as the one before each starting point answers.
@@ -195,48 +239,16 @@ fn half_cdf(k: usize, n: usize, errors: usize) -> f64 {
     sum.min(1.0)
 }
 
-/// `P(Binomial(n, p) ≤ k)`, for `p` between 0 and 1.
-fn binomial_cdf(k: usize, n: usize, p: f64) -> f64 {
-    if k >= n {
-        return 1.0;
-    }
-    let odds = (p / (1.0 - p)).ln();
-    let mut log_term = n as f64 * (1.0 - p).ln();
-    let mut sum = log_term.exp();
-    for i in 0..k {
-        log_term += ((n - i) as f64 / (i + 1) as f64).ln() + odds;
-        sum += log_term.exp();
-    }
-    sum.min(1.0)
-}
-
-/// The upper Clopper-Pearson bound: the largest error rate under which `k` errors in `n` are not less probable than `delta`.
-fn upper_bound(k: usize, n: usize, delta: f64) -> f64 {
-    if k >= n {
-        return 1.0;
-    }
-    let (mut low, mut high) = (k as f64 / n as f64, 1.0);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if binomial_cdf(k, n, middle) > delta {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_is_that_of_tables() {
-        // Clopper-Pearson, 95 % one-sided: no error in 149 is at most 1.99 %, 5 in 100 at most 10.23 %.
-        assert!((upper_bound(0, 149, 0.05) - 0.0199).abs() < 1e-4);
-        assert!((upper_bound(5, 100, 0.05) - 0.1023).abs() < 1e-4);
-        assert!((binomial_cdf(2, 10, 0.3) - 0.382_783).abs() < 1e-6);
+    fn so_many_answers_prove_or_break_a_promise() {
+        let of = |wrong, answered| Verdict::of(wrong, answered, 0.02, 0.95);
+        // Without an error it takes 149 to prove 2 %; 148 are too few.
+        assert_eq!((of(0, 149), of(0, 148)), (Verdict::Proved, Verdict::Consistent));
+        assert_eq!((of(3, 20), of(0, 0)), (Verdict::Broken, Verdict::NothingAnswered));
     }
 
     #[test]

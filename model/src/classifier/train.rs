@@ -1,10 +1,13 @@
 //! Fits a classifier to labelled messages and measures it on messages that it did not see.
 
+use std::num::NonZeroUsize;
+
 use super::examples::{Examples, FEWEST};
 use super::fit::{Trained, fit, select};
 use super::kernel::Features;
 use super::metrics::Metrics;
-use super::{Bundle, LabelledText, Promise, Thresholds, TrainingData};
+use super::{Bundle, LabelledText, Promise, Thresholds, TrainingData, parallel};
+use crate::encoder::Threads;
 use crate::intents::Label;
 use crate::{Error, Result, Role, TextEncoder};
 
@@ -17,11 +20,13 @@ pub struct TrainOptions {
     pub batch: usize,
     /// With how many of the messages new ones are compared, at most: what a bundle keeps, and what a decision costs, grow with it.
     pub landmarks: usize,
+    /// How many threads compute at most; all when nothing is said.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { promise: Promise::default(), batch: 256, landmarks: 8000 }
+        Self { promise: Promise::default(), batch: 256, landmarks: 8000, threads: None }
     }
 }
 
@@ -41,6 +46,15 @@ pub enum Stage {
 /// # Errors
 /// [`Error::TooFewExamples`] when there are too few to learn from.
 pub fn train(
+    encoder: &TextEncoder,
+    data: &TrainingData,
+    options: &TrainOptions,
+    progress: impl FnMut(Stage, usize, usize),
+) -> Result<Bundle> {
+    parallel::limited(options.threads, || train_here(encoder, data, options, progress))
+}
+
+fn train_here(
     encoder: &TextEncoder,
     data: &TrainingData,
     options: &TrainOptions,
@@ -92,10 +106,11 @@ pub(super) fn embed(
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<Features>> {
     let mut features = Vec::with_capacity(messages.len());
+    let threads = if parallel::limit().is_some() { Threads::Caller } else { Threads::All };
     for batch in messages.chunks(batch.max(1)) {
         progress(features.len());
         let texts: Vec<&str> = batch.iter().map(|labelled| labelled.text.as_str()).collect();
-        let embedded = encoder.embed_all(&texts, Role::Query)?;
+        let embedded = encoder.embed_all_on(&texts, Role::Query, threads)?;
         let embedded = embedded.into_iter().map(|embedded| embedded.embedding);
         features
             .extend(texts.into_iter().zip(embedded).map(|(text, embedding)| Features::new(text, embedding)));

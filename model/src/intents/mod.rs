@@ -20,6 +20,7 @@
 
 mod cell;
 mod flat;
+mod learn;
 mod load;
 mod rasa;
 mod tree;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use flat::{INTENT_COLUMNS, TEXT_COLUMNS};
+pub use learn::Learnt;
 pub use write::{Completed, Format};
 
 pub(crate) use load::same_message_key;

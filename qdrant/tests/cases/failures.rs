@@ -82,6 +82,7 @@ fn nobody_waits_while_all_are_away() {
         assert!(matches!(qdrant_error(refused.unwrap_err()), QdrantError::Open { .. }));
     }
     assert!(matches!(index.health().unwrap_err(), QdrantError::Open { .. }));
+    assert!(matches!(qdrant_error(index.ping().unwrap_err()), QdrantError::Open { .. }));
     assert_eq!(server.calls(), calls, "nobody was asked");
 }
 
@@ -142,6 +143,7 @@ fn a_refusal_is_no_failure() {
     assert!(index.health().is_err());
     server.state().aliases = aliases;
     assert_eq!(index.health().unwrap(), 0, "the breaker stayed closed");
+    index.ping().unwrap();
 }
 
 #[test]

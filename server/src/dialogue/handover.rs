@@ -85,6 +85,9 @@ pub(crate) async fn handed_over_because(
         suggestions: Vec::new(),
     };
     let outcome = outcome(app, language, reason, about, last).await?;
-    let (state, _) = app.store.hand_over(conversation, outcome).await?.ok_or(Problem::NoConversation)?;
+    let (state, ticket) = app.store.hand_over(conversation, outcome).await?.ok_or(Problem::NoConversation)?;
+    if ticket.is_some() {
+        app.metrics.handover(reason);
+    }
     Ok(state)
 }

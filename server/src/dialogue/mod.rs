@@ -1,6 +1,7 @@
 //! What happens to a shopper's message: it is stored, joined with what else the shopper is writing, assessed, and answered or handed over.
 
 mod handover;
+mod look_up;
 mod outcome;
 mod waiting;
 
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use shopdesk_triage::{Assessment, EscalationReason, SmallTalk};
+use tracing::Instrument as _;
 
 pub(crate) use handover::{hand_over, handed_over_because};
 pub(crate) use waiting::{Waiting, opening, waiting};
@@ -16,12 +18,16 @@ pub(crate) use waiting::{Waiting, opening, waiting};
 use crate::conversation::{ConversationId, ConversationState, MessageId};
 use crate::inference::AssessError;
 use crate::message::{Assessed, Message, ReplyKind, Sender};
+use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::{NewMessage, Received, Settled, Turn};
+use crate::under_way::Begun;
 
 /// How often a turn that found the model's queue full tries again.
 const BUSY_RETRY: Duration = Duration::from_millis(150);
+/// How long a turn that has a place in the queue may wait there, however little patience the shop has.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the shopper gets back.
 pub(crate) struct Exchange {
@@ -40,22 +46,26 @@ pub(crate) async fn receive(
     waits: bool,
 ) -> Result<Exchange, Problem> {
     let text = new.text.clone();
-    let received = app.store.receive(conversation, new).await?;
-    let Received { message, reply, state } = received.ok_or(Problem::NoConversation)?;
+    let due = |priority| app.due(priority, app.time());
+    let received = app.store.receive(conversation, new, due).await?;
+    let Received { message, reply, state, reopened } = received.ok_or(Problem::NoConversation)?;
     if message.text != text {
         return Err(Problem::ClientMessageIdReused);
+    }
+    if reply.is_none() {
+        app.metrics.message();
+    }
+    if let Some(ticket) = reopened
+        && let Err(problem) = waiting::tell_reopened(app, conversation, ticket, &message).await
+    {
+        // The message is kept and the ticket waits: that the shopper is not told so is no reason to refuse it.
+        tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a shopper was not told that people have the conversation again");
     }
     if reply.is_some() || state != ConversationState::Bot {
         return Ok(Exchange { message, reply, state });
     }
-    let answering = answer_turn(app.clone(), conversation, message.id);
-    let settling = tokio::spawn(async move {
-        let answered = answering.await;
-        if let Err(problem) = &answered {
-            tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a message waits for the next sweep");
-        }
-        answered
-    });
+    let under_way = app.present.answers.begin();
+    let settling = tokio::spawn(answer(app.clone(), conversation, message.id, under_way).in_current_span());
     if !waits {
         return Ok(Exchange { message, reply: None, state });
     }
@@ -64,19 +74,43 @@ pub(crate) async fn receive(
     Ok(Exchange { message, reply, state })
 }
 
+/// Answers a message, also when nobody waits for that any more. A service that stops waits for it as long as it is `under_way`.
+async fn answer(
+    app: AppState,
+    conversation: ConversationId,
+    message: MessageId,
+    under_way: Begun,
+) -> Result<(), Problem> {
+    let answered = answer_turn(&app, conversation, message).await;
+    if let Err(problem) = &answered {
+        tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a message waits for the next sweep");
+        if problem.is_database() {
+            app.metrics.database_failed(Doing::Answer);
+        }
+    }
+    drop(under_way);
+    answered
+}
+
 /// What the pipeline makes of a text that belongs to no conversation.
 pub(crate) async fn assess_text(app: &AppState, text: &str) -> Result<Assessed, AssessError> {
-    let assessment = app.assessor.assess(text, app.now()).await?;
+    let assessment = app.assessor.assess(None, text, app.now(), app.settings.request_timeout).await?;
     Ok(outcome::assessed(&assessment, &assessment.decision))
 }
 
 /// Settles the messages that were left over when the program was stopped, and that are older than `before`.
 pub(crate) async fn catch_up(app: &AppState, before: Timestamp) -> Result<(), Problem> {
     for conversation in app.store.unsettled(before).await? {
+        if app.present.is_stopping() {
+            break;
+        }
         tracing::info!(conversation.id = %conversation, "answering what was left over");
         // One that cannot be answered must not keep the others waiting.
         if let Err(problem) = answer_left_over(app, conversation).await {
             tracing::warn!(conversation.id = %conversation, problem = problem.code(), "left for the next sweep");
+            if problem.is_database() {
+                app.metrics.database_failed(Doing::Sweep);
+            }
         }
     }
     Ok(())
@@ -91,8 +125,12 @@ async fn answer_left_over(app: &AppState, conversation: ConversationId) -> Resul
 
 /// Waits until the shopper is quiet and answers all that was written since the program's last word. Only the newest message's task does
 /// that; the others have nothing left to do.
-async fn answer_turn(app: AppState, conversation: ConversationId, message: MessageId) -> Result<(), Problem> {
-    quiet(&app, conversation).await;
+async fn answer_turn(
+    app: &AppState,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<(), Problem> {
+    quiet(app, conversation).await;
     loop {
         let Some(turn) = app.store.turn(conversation).await? else { return Ok(()) };
         let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else { return Ok(()) };
@@ -103,7 +141,7 @@ async fn answer_turn(app: AppState, conversation: ConversationId, message: Messa
             return Ok(());
         }
         // Somebody else may have answered a part of it meanwhile: then the rest is looked at again.
-        if !matches!(settle(&app, &turn, in_any_case).await?, Settled::Stale) {
+        if !matches!(settle(app, &turn, in_any_case).await?, Settled::Stale) {
             return Ok(());
         }
     }
@@ -127,6 +165,7 @@ async fn quiet(app: &AppState, conversation: ConversationId) {
 }
 
 /// Assesses a turn and keeps what becomes of it.
+#[tracing::instrument(skip_all, fields(conversation.id = %turn.conversation.id))]
 async fn settle(app: &AppState, turn: &Turn, in_any_case: bool) -> Result<Settled, Problem> {
     let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else {
         return Ok(Settled::Superseded);
@@ -146,8 +185,10 @@ async fn settle(app: &AppState, turn: &Turn, in_any_case: bool) -> Result<Settle
             }
         },
     };
+    let reason = outcome.ticket.as_ref().map(|ticket| ticket.reason);
     let settled = app.store.settle(conversation, (first, last), in_any_case, outcome).await?;
     log(last, &settled);
+    measure(app, &settled, reason);
     Ok(settled)
 }
 
@@ -192,7 +233,8 @@ async fn assess(app: &AppState, turn: &Turn) -> Result<Assessment, AssessError> 
     let (text, before) = (text_of(turn), context_of(turn));
     let until = Instant::now() + Duration::from_secs(app.settings.dialogue.busy_after_seconds);
     loop {
-        let assessed = assess_once(app, turn, &text, before.as_deref()).await;
+        let patience = until.saturating_duration_since(Instant::now()).max(LEAST_PATIENCE);
+        let assessed = assess_once(app, turn, &text, before.as_deref(), patience).await;
         match assessed {
             Err(AssessError::Overloaded) if Instant::now() < until => tokio::time::sleep(BUSY_RETRY).await,
             done => return done,
@@ -205,16 +247,18 @@ async fn assess_once(
     turn: &Turn,
     text: &str,
     before: Option<&str>,
+    patience: Duration,
 ) -> Result<Assessment, AssessError> {
+    let read = |before| app.assessor.assess(before, text, app.now(), patience);
     let (before, chosen) = match (before, &turn.choice) {
         // The title of a choice says little by itself.
-        (Some(before), Some(_)) => return app.assessor.assess_after(Some(before), text, app.now()).await,
+        (Some(before), Some(_)) => return read(Some(before)).await,
         (before, _) => (before, turn.choice.is_some()),
     };
-    let alone = app.assessor.assess(text, app.now()).await?;
+    let alone = read(None).await?;
     match before {
         Some(before) if !chosen && app.assessor.triage().needs_context(text, &alone) => {
-            app.assessor.assess_after(Some(before), text, app.now()).await
+            read(Some(before)).await
         }
         _ => Ok(alone),
     }
@@ -241,6 +285,17 @@ async fn reply_to(
         .map_err(|_| Problem::TimedOut)??;
     let found = app.store.conversation(conversation).await?.ok_or(Problem::NoConversation)?;
     Ok((reply, found.state))
+}
+
+/// Counts what the program said, and whether a human takes over.
+fn measure(app: &AppState, settled: &Settled, reason: Option<EscalationReason>) {
+    let Settled::Replied { reply, ticket, .. } = settled else { return };
+    if let Some(reply) = &reply.reply {
+        app.metrics.reply(reply.kind);
+    }
+    if let Some(reason) = reason.filter(|_| ticket.is_some()) {
+        app.metrics.handover(reason);
+    }
 }
 
 /// What was decided, without a word of the message.

@@ -1,10 +1,11 @@
 //! The reply and, on an escalation, the ticket that follow from an assessment.
 
+use shopdesk_model::intents::IntentId;
 use shopdesk_triage::{
     Assessment, Decision, EscalationReason, MessageLanguage, RankedArticle, Signals, SmallTalk, decide_chosen,
 };
 
-use super::{asked_back, handover};
+use super::{asked_back, handover, look_up};
 use crate::message::{Assessed, Choice, Citation, DecisionKind, IntentConfidence, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
 use crate::script::for_reader;
@@ -30,6 +31,9 @@ pub(super) fn small_talk(app: &AppState, turn: &Turn, small_talk: SmallTalk) -> 
 /// What follows from an assessment, in this conversation.
 pub(super) async fn of(app: &AppState, turn: &Turn, assessment: &Assessment) -> Result<Outcome, Problem> {
     let language = reader(app, Some(assessment.evidence.signals.language.language), &turn.conversation);
+    if let Some(look_up) = look_up::wanted(app, turn, assessment) {
+        return look_up.outcome(app, language).await;
+    }
     let decision = in_conversation(app, turn, assessment);
     let assessed = assessed(assessment, &decision);
     match decision {
@@ -47,15 +51,28 @@ pub(super) async fn of(app: &AppState, turn: &Turn, assessment: &Assessment) -> 
             Ok(Outcome { text: text.unwrap_or_default(), reply, ticket: None })
         }
         Decision::Escalate { reason } => {
-            let about = handover::About {
-                priority: assessment.urgency.priority,
-                raised_by: assessment.urgency.raised_by.clone(),
-                intent: assessment.evidence.intents.first().map(|intent| intent.label.id.clone()),
-                suggestions: suggestions(assessment),
-            };
-            handover::outcome(app, language, reason, about, Some(assessed)).await
+            let likeliest = assessment.evidence.intents.first().map(|intent| intent.label.id.clone());
+            escalate(app, assessment, language, reason, likeliest).await
         }
     }
+}
+
+/// A human takes over, with all that is known.
+pub(super) async fn escalate(
+    app: &AppState,
+    assessment: &Assessment,
+    language: MessageLanguage,
+    reason: EscalationReason,
+    intent: Option<IntentId>,
+) -> Result<Outcome, Problem> {
+    let about = handover::About {
+        priority: assessment.urgency.priority,
+        raised_by: assessment.urgency.raised_by.clone(),
+        intent,
+        suggestions: suggestions(assessment),
+    };
+    let assessed = assessed(assessment, &Decision::Escalate { reason });
+    handover::outcome(app, language, reason, about, Some(assessed)).await
 }
 
 /// The shop's own words.
@@ -68,6 +85,7 @@ fn answer(article: &RankedArticle, language: MessageLanguage, assessed: Assessed
             article: Some(Citation::from(found)),
             choices: Vec::new(),
             asks_if_helpful: true,
+            order: None,
             assessment: Some(assessed),
         },
         ticket: None,
@@ -77,11 +95,7 @@ fn answer(article: &RankedArticle, language: MessageLanguage, assessed: Assessed
 /// What the course of the conversation makes of a decision: what the shopper chose is what is meant, and nobody is asked back twice in a
 /// row.
 fn in_conversation(app: &AppState, turn: &Turn, assessment: &Assessment) -> Decision {
-    let offered = turn.before.iter().rev().find(|message| message.sender == Sender::Bot);
-    let offered = offered.and_then(|message| message.reply.as_ref()).map(|reply| reply.choices.as_slice());
-    let was_offered =
-        |chosen: &_| offered.is_some_and(|choices| choices.iter().any(|choice| choice.intent == *chosen));
-    if let Some(chosen) = turn.choice.as_ref().filter(|chosen| was_offered(chosen)) {
+    if let Some(chosen) = chosen(turn) {
         return decide_chosen(&assessment.evidence, chosen, app.assessor.triage().policy());
     }
     match &assessment.decision {
@@ -90,6 +104,13 @@ fn in_conversation(app: &AppState, turn: &Turn, assessment: &Assessment) -> Deci
         }
         decision => decision.clone(),
     }
+}
+
+/// What the shopper chose of what the program offered just before.
+pub(super) fn chosen(turn: &Turn) -> Option<&IntentId> {
+    let offered = turn.before.iter().rev().find(|message| message.sender == Sender::Bot);
+    let choices = &offered?.reply.as_ref()?.choices;
+    turn.choice.as_ref().filter(|chosen| choices.iter().any(|choice| choice.intent == **chosen))
 }
 
 fn suggestions(assessment: &Assessment) -> Vec<Suggestion> {

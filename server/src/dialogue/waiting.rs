@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::Serialize;
-use shopdesk_triage::{EscalationReason, MessageLanguage};
+use shopdesk_triage::{EscalationReason, MessageLanguage, detect_language};
 
 use crate::conversation::{ConversationId, ConversationState};
+use crate::message::{Message, Reply, ReplyKind};
 use crate::problem::Problem;
 use crate::replies::filled;
-use crate::state::{AppState, Settings};
+use crate::state::{AppState, Settings, reader};
 use crate::store::TicketFilter;
-use crate::ticket::TicketState;
+use crate::ticket::{TicketId, TicketState};
 
 /// Over how many tickets the usual wait is measured.
 const MEASURED: i64 = 50;
@@ -71,19 +72,48 @@ pub(super) async fn sentence(
     reason: EscalationReason,
 ) -> Result<String, Problem> {
     let Some(replies) = app.replies_for(language) else { return Ok(String::new()) };
+    let queue = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
+    let ahead = app.store.count_tickets(&queue).await?;
+    with_what_to_expect(app, language, replies.on_escalation(reason), ahead).await
+}
+
+/// Tells whoever wrote after the end that people have the conversation again, and what to expect.
+pub(super) async fn tell_reopened(
+    app: &AppState,
+    conversation: ConversationId,
+    ticket: TicketId,
+    message: &Message,
+) -> Result<(), Problem> {
+    let found = app.store.conversation(conversation).await?.ok_or(Problem::NoConversation)?;
+    let language = reader(app, Some(detect_language(&message.text)), &found);
+    let Some(replies) = app.replies_for(language) else { return Ok(()) };
+    let Some(ticket) = app.store.ticket(ticket).await? else { return Ok(()) };
+    let ahead = app.store.position(&ticket).await?;
+    let text = with_what_to_expect(app, language, &replies.reopened, ahead).await?;
+    let reply = Reply::plain(ReplyKind::Notice, None);
+    app.store.say(conversation, ConversationState::WaitingForHuman, text, reply).await?;
+    Ok(())
+}
+
+/// A sentence, and after it how long it may take, with so many people ahead.
+async fn with_what_to_expect(
+    app: &AppState,
+    language: MessageLanguage,
+    sentence: &str,
+    ahead: i64,
+) -> Result<String, Problem> {
+    let Some(replies) = app.replies_for(language) else { return Ok(sentence.to_owned()) };
     let (open, opens) = opening(app);
-    let mut parts = vec![replies.on_escalation(reason).to_owned()];
+    let mut parts = vec![sentence.to_owned()];
     if open {
-        let queue = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
-        let ahead = app.store.count_tickets(&queue).await?;
         if ahead > 0 {
             parts.push(filled(&replies.wait_queue, &[("position", &ahead.to_string())]));
         }
         let minutes = (usual_seconds(app).await? + 59) / 60;
         parts.push(filled(&replies.wait_open, &[("minutes", &minutes.max(1).to_string())]));
-    } else {
+    } else if let Some(opens) = opens {
         let Settings { hours, .. } = app.settings.as_ref();
-        let opens = opens.map(|opens| day_and_time(app.now(), opens, language)).unwrap_or_default();
+        let opens = day_and_time(app.now(), opens, language);
         parts.push(filled(
             &replies.wait_closed,
             &[("hours", &hours.describe(language.tag())), ("opens", &opens)],

@@ -1,4 +1,7 @@
-//! The hours of a week in one line, for a shopper who finds the shop closed.
+//! The hours of a week in one line, for a shopper who finds the shop closed. It stands by itself or in the middle of a sentence, so that it
+//! begins with no capital letter but that of a day's name.
+
+use std::fmt;
 
 use super::{Interval, MINUTES_A_DAY, OpeningHours};
 
@@ -6,8 +9,12 @@ struct Words {
     days: [&'static str; 7],
     weekend: &'static str,
     every_day: &'static str,
+    /// Whether the days come before the hours.
+    days_first: bool,
     always: &'static str,
     never: &'static str,
+    /// Only dates of their own are open.
+    some_dates: &'static str,
     /// Between the first and the last day of a range.
     to: &'static str,
     /// Between two intervals of a day.
@@ -20,8 +27,10 @@ const SIMPLIFIED_CHINESE: Words = Words {
     days: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
     weekend: "周末",
     every_day: "每天",
+    days_first: true,
     always: "全天 24 小时",
     never: "暂不营业",
+    some_dates: "仅个别日期",
     to: "至",
     and: "、",
     comma: "，",
@@ -32,15 +41,18 @@ const TRADITIONAL_CHINESE: Words = Words {
     weekend: "週末",
     always: "全天 24 小時",
     never: "暫不營業",
+    some_dates: "僅個別日期",
     ..SIMPLIFIED_CHINESE
 };
 
 const ENGLISH: Words = Words {
     days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     weekend: "Sat–Sun",
-    every_day: "Daily",
-    always: "Around the clock",
-    never: "Closed",
+    every_day: "every day",
+    days_first: false,
+    always: "24 hours a day",
+    never: "closed",
+    some_dates: "on some dates only",
     to: "–",
     and: " and ",
     comma: ", ",
@@ -54,8 +66,12 @@ impl OpeningHours {
         let words = words_for(language);
         let groups = self.groups();
         match groups[..] {
+            [] if self.dates.values().any(|intervals| !intervals.is_empty()) => words.some_dates.to_owned(),
             [] => words.never.to_owned(),
             [(0, 6, [Interval { start: 0, end: MINUTES_A_DAY }])] => words.always.to_owned(),
+            [(0, 6, intervals)] if !words.days_first => {
+                format!("{} {}", times(intervals, words.and), words.every_day)
+            }
             _ => {
                 let lines = groups.into_iter().map(|(first, last, intervals)| {
                     format!("{} {}", days(&words, first, last), times(intervals, words.and))
@@ -100,9 +116,14 @@ fn days(words: &Words, first: usize, last: usize) -> String {
 }
 
 fn times(intervals: &[Interval], and: &str) -> String {
-    let clock = |minute: u16| format!("{}:{:02}", minute / 60, minute % 60);
-    let texts = intervals.iter().map(|interval| format!("{}–{}", clock(interval.start), clock(interval.end)));
-    texts.collect::<Vec<_>>().join(and)
+    intervals.iter().map(ToString::to_string).collect::<Vec<_>>().join(and)
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, end } = self;
+        write!(f, "{}:{:02}–{}:{:02}", start / 60, start % 60, end / 60, end % 60)
+    }
 }
 
 #[cfg(test)]
@@ -137,16 +158,18 @@ mod tests {
     #[test]
     fn a_whole_week_needs_no_days() {
         let daily = described(r#"mon-sun = ["9:00-22:00"]"#);
-        assert_eq!(daily, ["每天 9:00–22:00", "每天 9:00–22:00", "Daily 9:00–22:00"]);
+        assert_eq!(daily, ["每天 9:00–22:00", "每天 9:00–22:00", "9:00–22:00 every day"]);
         let always = described(r#"mon-sun = ["0:00-24:00"]"#);
-        assert_eq!(always, ["全天 24 小时", "全天 24 小時", "Around the clock"]);
-        assert_eq!(described(""), ["暂不营业", "暫不營業", "Closed"]);
+        assert_eq!(always, ["全天 24 小时", "全天 24 小時", "24 hours a day"]);
+        assert_eq!(described(""), ["暂不营业", "暫不營業", "closed"]);
+        let once = described(r#"special = { "2026-11-11" = ["8:00-9:00"] }"#);
+        assert_eq!(once, ["仅个别日期", "僅個別日期", "on some dates only"]);
     }
 
     #[test]
     fn other_languages_read_english() {
         for (tag, text) in
-            [("zh", "每天"), ("zh-TW", "每天"), ("en-GB", "Daily"), ("de", "Daily"), ("zha", "Daily")]
+            [("zh", "每天"), ("zh-TW", "每天"), ("en-GB", "9:00"), ("de", "9:00"), ("zha", "9:00")]
         {
             let hours: OpeningHours = toml::from_str(r#"mon-sun = ["9:00-22:00"]"#).unwrap();
             assert!(hours.describe(tag).starts_with(text), "{tag}");

@@ -3,6 +3,7 @@
 mod describe;
 mod open_time;
 mod parse;
+mod table;
 
 use std::collections::BTreeMap;
 

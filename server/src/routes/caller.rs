@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::{HeaderMap, Method, header, request::Parts};
@@ -16,6 +16,8 @@ use crate::store::Actor;
 
 /// The cookie of a session.
 pub(super) const SESSION_COOKIE: &str = "shopdesk_session";
+/// How often it is kept that an agent was there.
+const SEEN_KEPT: Duration = Duration::from_secs(60);
 /// The header that proves that a change comes from our own pages.
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -72,6 +74,7 @@ impl FromRequestParts<AppState> for Staff {
         if changes && !token.is_some_and(|token| session.accepts_csrf_token(token)) {
             return Err(Problem::Forged);
         }
+        keep_seen(app, agent.id).await;
         let staff = Self::Agent { agent, session };
         staff.is_there(app);
         Ok(staff)
@@ -200,6 +203,22 @@ pub(super) fn session_hash(session: &SessionId) -> String {
 pub(super) fn limit(limiter: &std::sync::Mutex<crate::auth::RateLimiter>, key: &str) -> Result<(), Problem> {
     let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
     limiter.check(key, Instant::now()).map_err(|retry| Problem::TooManyRequests { seconds: retry.seconds })
+}
+
+/// Keeps that an agent was there, once a minute at most: nobody needs it to the second, and it is a write.
+async fn keep_seen(app: &AppState, agent: AgentId) {
+    let now = Instant::now();
+    let is_kept = {
+        let mut kept = app.present.seen_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_kept = kept.get(&agent).is_some_and(|at| now.duration_since(*at) < SEEN_KEPT);
+        if !is_kept {
+            kept.insert(agent, now);
+        }
+        is_kept
+    };
+    if !is_kept && let Err(error) = app.store.keep_seen(agent, app.time()).await {
+        tracing::warn!(%error, agent.id = %agent, "cannot keep that an agent was there");
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -19,7 +19,7 @@ use crate::conversation::{
     Contact, Conversation, ConversationId, ConversationState, Customer, MessageId, Rating,
 };
 use crate::dialogue::{self, Exchange, Waiting};
-use crate::event::Sign;
+use crate::event::{Event, Sign};
 use crate::live::Signal;
 use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
@@ -187,6 +187,8 @@ pub(super) struct Shown {
     #[serde(flatten)]
     conversation: Conversation,
     messages: Vec<Message>,
+    /// Who spoke for the shop when: the events of kind `state`.
+    notices: Vec<Event>,
     /// What whoever waits can expect; `null` unless the state is `waiting_for_human`.
     #[schema(required)]
     waiting: Option<Waiting>,
@@ -205,11 +207,11 @@ pub(super) struct Shown {
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
 pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Json<Shown>, Problem> {
-    let found = app.store.conversation_with_messages(visitor.conversation).await?;
-    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
+    let found = app.store.conversation_with_notices(visitor.conversation).await?;
+    let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
     let waiting = dialogue::waiting(&app, visitor.conversation).await?;
     let can_rate = can_rate(&conversation, &messages);
-    Ok(Json(Shown { conversation, messages, waiting, can_rate }))
+    Ok(Json(Shown { conversation, messages, notices, waiting, can_rate }))
 }
 
 /// Whether there is something to rate that was not rated: an answer, or an end.
@@ -454,13 +456,13 @@ pub(super) async fn helpful(
 ) -> Result<StatusCode, Problem> {
     let conversation = visitor.conversation;
     let message: MessageId = message.parse().map_err(|_| Problem::NoMessage)?;
-    let failed = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
+    let judged = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
     if helpful {
         return Ok(StatusCode::NO_CONTENT);
     }
-    if failed >= i64::from(app.settings.dialogue.failed_answers.get()) {
+    if judged.failed_answers >= i64::from(app.settings.dialogue.failed_answers.get()) {
         dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
-    } else {
+    } else if judged.is_new {
         let (_, language) = found_and_language(&app, conversation).await?;
         let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
         let reply = Reply::plain(ReplyKind::Notice, None);

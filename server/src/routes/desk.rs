@@ -24,7 +24,7 @@ use crate::message::Assessed;
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
-use crate::store::{AuditEntry, Delivery, Stats, StoredKey};
+use crate::store::{AuditEntry, AuditFilter, Delivery, Stats, StoredKey};
 use crate::ticket::{Correction, CorrectionId};
 
 /// How many texts are classified at once.
@@ -200,9 +200,9 @@ pub(super) async fn intents(State(app): State<AppState>, staff: Staff) -> Result
 #[into_params(parameter_in = Query)]
 pub(super) struct Range {
     /// The first day.
-    from: Option<Date>,
+    pub(super) from: Option<Date>,
     /// The last day.
-    until: Option<Date>,
+    pub(super) until: Option<Date>,
 }
 
 /// What the desk did, day by day.
@@ -223,6 +223,12 @@ pub(super) async fn stats(
     Parameters(range): Parameters<Range>,
 ) -> Result<Json<Stats>, Problem> {
     staff.require(Role::Supervisor, Scope::Stats)?;
+    let (begin, end) = bounds(&app, &range)?;
+    Ok(Json(app.store.stats(begin, end, &app.settings.time_zone).await?))
+}
+
+/// When the first day of a range begins, and when its last one ends; the last thirty days when it does not say.
+pub(super) fn bounds(app: &AppState, range: &Range) -> Result<(Timestamp, Timestamp), Problem> {
     let wrong = |detail: &str| Problem::InvalidParameter { detail: detail.to_owned() };
     let until = range.until.unwrap_or_else(|| app.now().date());
     let from = range
@@ -236,7 +242,7 @@ pub(super) async fn stats(
     let begin = |day: Date| day.to_zoned(zone.clone()).map(|midnight| midnight.timestamp());
     let end = until.tomorrow().and_then(begin).map_err(|_| wrong("Give `until` an earlier day."))?;
     let begin = begin(from).map_err(|_| wrong("Give `from` a later day."))?;
-    Ok(Json(app.store.stats(begin, end, zone).await?))
+    Ok((begin, end))
 }
 
 /// In which state rows should be.
@@ -367,11 +373,21 @@ pub(super) async fn judge(
 ) -> Result<StatusCode, Problem> {
     staff.require(Role::Supervisor, Scope::Admin)?;
     let id: CorrectionId = id.parse().map_err(|_| Problem::NoCorrection)?;
-    if !app.store.judge_correction(id, judge.approve).await? {
+    judge_correction(&app, &staff, id, judge.approve).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keeps that whoever asks approved of a correction, or not.
+pub(super) async fn judge_correction(
+    app: &AppState,
+    staff: &Staff,
+    id: CorrectionId,
+    approve: bool,
+) -> Result<(), Problem> {
+    if !app.store.judge_correction(id, approve, &staff.name()).await? {
         return Err(Problem::NoCorrection);
     }
-    staff.audit(&app, "correction.judge", id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    staff.audit(app, "correction.judge", id).await
 }
 
 /// Keys of the shop's systems.
@@ -399,18 +415,18 @@ pub(super) async fn keys(State(app): State<AppState>, staff: Staff) -> Result<Js
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
     #[schema(min_length = 1, max_length = 100)]
-    name: String,
+    pub(super) name: String,
     #[schema(value_type = Vec<Scope>, min_items = 1)]
-    scopes: Scopes,
+    pub(super) scopes: Scopes,
 }
 
 /// A key that was made. Nobody can ever see it again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MadeKey {
     /// The part of it that may be seen.
-    id: String,
+    pub(super) id: String,
     /// All of it, with the secret.
-    key: String,
+    pub(super) key: String,
 }
 
 /// Makes a key.
@@ -487,5 +503,6 @@ pub(super) struct Audit {
 )]
 pub(super) async fn audit(State(app): State<AppState>, staff: Staff) -> Result<Json<Audit>, Problem> {
     staff.require(Role::Admin, Scope::Admin)?;
-    Ok(Json(Audit { entries: app.store.audit(ROWS).await? }))
+    let filter = AuditFilter { limit: ROWS, ..AuditFilter::default() };
+    Ok(Json(Audit { entries: app.store.audit(&filter).await?.entries }))
 }

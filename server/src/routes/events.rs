@@ -1,5 +1,5 @@
 //! `/v1/conversations/{id}/events`: what happens in a conversation, as a stream of server-sent events or by polling. Both go on where
-//! the reader stopped.
+//! the reader stopped. `/v1/tickets/{id}/events` is the same for those who work on it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,21 +13,26 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use utoipa::ToSchema;
 
-use super::body::Parameters;
-use super::caller::{Staff, Visitor};
+use super::body::{Parameters, Segments};
+use super::caller::{Address, Staff, Visitor};
+use super::tickets;
 use crate::agent::Role;
 use crate::auth::Scope;
 use crate::conversation::{ConversationId, ConversationState};
 use crate::dialogue::waiting;
 use crate::event::{Change, Event, Happening, Sign};
 use crate::live::{Following, Heard};
+use crate::metrics::Doing;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::StoreError;
+use crate::streams::{Followed, OpenStream, TooMany};
+use crate::ticket::TicketId;
 
 /// How often a silent stream says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -80,26 +85,85 @@ struct Page {
             status = 200,
             description = "What happened after that.",
             content((Page = "application/json"), (String = "text/event-stream"))
-        )
+        ),
+        (status = 429, description = "`too-many-streams`")
     ),
     security(("visitor_token" = []), ("key" = ["conversations"])),
 )]
 pub(super) async fn follow(
     State(app): State<AppState>,
     visitor: Visitor,
+    address: Address,
     headers: HeaderMap,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Problem> {
-    let id = visitor.conversation;
+    follow_as(app, visitor.conversation, None, &address, &headers, &wanted).await
+}
+
+/// Tells what happens in the conversation of a ticket, and that the ticket changed.
+///
+/// As for shoppers, with `ticket` beside, which carries `{"ticket": id}` and has no number. Counts as a view of the ticket.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/{id}/events",
+    operation_id = "follow_ticket",
+    tag = "tickets",
+    params(
+        ("id" = String, Path, format = Uuid, description = "The ticket, by its id and not its number."),
+        Wanted,
+        ("last-event-id" = Option<i64>, Header, description = "In place of `after`, for streams that go on.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "What happened after that.",
+            content((Page = "application/json"), (String = "text/event-stream"))
+        ),
+        (status = 404, description = "`no-ticket`"),
+        (status = 429, description = "`too-many-streams`")
+    ),
+    security(("session" = ["agent"]), ("key" = ["tickets"])),
+)]
+pub(super) async fn follow_ticket(
+    State(app): State<AppState>,
+    staff: Staff,
+    address: Address,
+    Segments(id): Segments<String>,
+    headers: HeaderMap,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Response, Problem> {
+    staff.require(Role::Agent, Scope::Tickets)?;
+    let ticket = tickets::find(&app, &id).await?;
+    tickets::keep_view(&app, &staff, ticket.id).await?;
+    let worker = Worker { staff, ticket: ticket.id, tickets: app.store.live().follow_tickets() };
+    follow_as(app, ticket.conversation, Some(worker), &address, &headers, &wanted).await
+}
+
+async fn follow_as(
+    app: AppState,
+    id: ConversationId,
+    worker: Option<Worker>,
+    address: &Address,
+    headers: &HeaderMap,
+    wanted: &Wanted,
+) -> Result<Response, Problem> {
     let conversation = app.store.conversation(id).await?.ok_or(Problem::NoConversation)?;
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
-        return poll(&app, id, &wanted).await;
+        return poll(&app, id, wanted).await;
     }
     let last =
         headers.get("last-event-id").and_then(|last| last.to_str().ok()).and_then(|last| last.parse().ok());
-    let follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state);
+    let open = open(&app, address, Followed::Conversation(id))?;
+    let mut follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state, open);
+    follower.worker = worker;
     Ok(Sse::new(follower.stream()).into_response())
+}
+
+/// Counts a stream, as long as what this returns is there.
+fn open(app: &AppState, address: &Address, followed: Followed) -> Result<OpenStream, Problem> {
+    let open = app.present.streams.open(address.key(), followed);
+    open.map_err(|TooMany { whose, most }| Problem::TooManyStreams { whose, most })
 }
 
 async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Response, Problem> {
@@ -121,10 +185,31 @@ async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Res
     }
 }
 
+/// Somebody who works on the ticket of a conversation.
+struct Worker {
+    staff: Staff,
+    ticket: TicketId,
+    tickets: Receiver<Option<TicketId>>,
+}
+
+/// Waits until the ticket changed, or may have.
+async fn changed(worker: &mut Option<Worker>) -> TicketId {
+    let Some(Worker { ticket, tickets, .. }) = worker else { return std::future::pending().await };
+    loop {
+        match tickets.recv().await {
+            Ok(Some(other)) if other != *ticket => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return *ticket,
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
+    }
+}
+
 /// Reads a conversation as it goes on.
 struct Follower {
     app: AppState,
     conversation: ConversationId,
+    /// Nobody, when the shopper reads.
+    worker: Option<Worker>,
     following: Following,
     stopping: watch::Receiver<bool>,
     /// The number of the last event that was sent.
@@ -137,22 +222,31 @@ struct Follower {
     is_waiting: bool,
     heartbeat: Instant,
     is_over: bool,
+    _open: OpenStream,
 }
 
 impl Follower {
-    fn new(app: AppState, conversation: ConversationId, after: i64, state: ConversationState) -> Self {
+    fn new(
+        app: AppState,
+        conversation: ConversationId,
+        after: i64,
+        state: ConversationState,
+        open: OpenStream,
+    ) -> Self {
         Self {
             // Before anything is read, so that nothing falls between.
             following: app.store.live().follow(conversation),
             stopping: app.present.stopping.subscribe(),
             app,
             conversation,
+            worker: None,
             after,
             ready: VecDeque::from([Frame::default().retry(RETRY).comment("here")]),
             is_behind: true,
             is_waiting: state == ConversationState::WaitingForHuman,
             heartbeat: Instant::now(),
             is_over: false,
+            _open: open,
         }
     }
 
@@ -175,6 +269,7 @@ impl Follower {
             if self.is_behind {
                 if let Err(error) = self.read().await {
                     tracing::error!(%error, "a stream of events cannot go on");
+                    self.app.metrics.database_failed(Doing::Events);
                     self.is_over = true;
                 }
                 continue;
@@ -208,9 +303,20 @@ impl Follower {
                 Heard::Stored => self.is_behind = true,
                 Heard::Sign(sign) => self.ready.push_back(unnumbered(&sign)),
             },
+            ticket = changed(&mut self.worker) => {
+                self.ready.push_back(Frame::default().event("ticket").data(json!({ "ticket": ticket }).to_string()));
+            }
             _ = self.stopping.changed() => {}
             () = sleep_until(self.heartbeat) => {
                 self.heartbeat = Instant::now() + HEARTBEAT;
+                if let Some(Worker { staff, .. }) = &self.worker {
+                    if !staff.still_holds(&self.app).await {
+                        self.is_over = true;
+                        return;
+                    }
+                    // Whoever looks is there.
+                    staff.is_there(&self.app);
+                }
                 let waiting = if self.is_waiting { waiting(&self.app, self.conversation).await.ok().flatten() } else { None };
                 self.ready.push_back(match waiting {
                     Some(waiting) => {
@@ -242,16 +348,24 @@ fn unnumbered(sign: &Sign) -> Frame {
     path = "/v1/tickets/events",
     operation_id = "follow_tickets",
     tag = "tickets",
-    responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "`too-many-streams`")
+    ),
     security(("session" = ["agent"]), ("key" = ["tickets"])),
 )]
-pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) -> Result<Response, Problem> {
+pub(super) async fn follow_tickets(
+    State(app): State<AppState>,
+    staff: Staff,
+    address: Address,
+) -> Result<Response, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
+    let open = open(&app, &address, Followed::Tickets)?;
     let tickets = app.store.live().follow_tickets();
     let stopping = app.present.stopping.subscribe();
     let check = Instant::now() + HEARTBEAT;
-    let state = (app, staff, tickets, stopping, check);
-    let stream = unfold(state, async |(app, staff, mut tickets, mut stopping, mut check)| {
+    let state = (app, staff, tickets, stopping, check, open);
+    let stream = unfold(state, async |(app, staff, mut tickets, mut stopping, mut check, open)| {
         if *stopping.borrow() {
             return None;
         }
@@ -272,7 +386,7 @@ pub(super) async fn follow_tickets(State(app): State<AppState>, staff: Staff) ->
                 Frame::default().comment("here")
             }
         };
-        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check)))
+        Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check, open)))
     });
     Ok(Sse::new(stream).into_response())
 }

@@ -1,9 +1,15 @@
-//! `/livez` and `/readyz`: for those who watch the service.
+//! `/livez` and `/readyz`: for those who watch the service and send it shoppers.
 
+use axum::Json;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 
-use crate::problem::Problem;
+use crate::readiness::{Readiness, readiness};
 use crate::state::AppState;
+
+/// In how many seconds to ask a service again that is not ready.
+const RETRY_AFTER: &str = "2";
 
 /// The process runs.
 #[utoipa::path(
@@ -17,25 +23,23 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// It can take messages.
-///
-/// The model is loaded before the service listens, so only the store can be missing.
+/// It can take messages, and answer them: how each of its parts is.
 #[utoipa::path(
     get,
     path = "/readyz",
     operation_id = "readyz",
     tag = "health",
     responses(
-        (status = 200, description = "`ready`", body = String),
-        (status = 503, description = "`not-ready`")
+        (status = 200, description = "All of them work.", body = Readiness),
+        (status = 503, description = "One of them does not, or the service stops.", body = Readiness)
     )
 )]
-pub(super) async fn readyz(State(app): State<AppState>) -> Result<&'static str, Problem> {
-    match app.store.ping().await {
-        Ok(()) => Ok("ready\n"),
-        Err(error) => {
-            tracing::warn!(error = %error, "not ready: the store does not answer");
-            Err(Problem::NotReady)
-        }
+pub(super) async fn readyz(State(app): State<AppState>) -> Response {
+    let readiness = readiness(&app).await;
+    let kept = (header::CACHE_CONTROL, "no-store");
+    if readiness.ready {
+        return ([kept], Json(readiness)).into_response();
     }
+    let later = (header::RETRY_AFTER, RETRY_AFTER);
+    (StatusCode::SERVICE_UNAVAILABLE, [kept, later], Json(readiness)).into_response()
 }

@@ -6,6 +6,7 @@ mod conversations;
 mod desk;
 mod events;
 mod health;
+mod metrics;
 mod openapi;
 mod page;
 mod people;
@@ -14,12 +15,13 @@ mod tickets;
 mod body;
 mod caller;
 mod guard;
+mod observe;
 
 pub use people::{first_invitation, invite};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
@@ -56,9 +58,7 @@ pub fn router(state: AppState) -> Router {
         .route("/demo/en.html", get(page::english_sample))
         .route("/demo/demo.css", get(page::sample_style))
         .route("/widget.js", get(page::widget))
-        .route("/console/invitation", get(page::invitation))
-        .route("/console/invitation.js", get(page::invitation_script))
-        .route("/console/invitation.css", get(page::invitation_style))
+        .route("/metrics", get(metrics::metrics))
         .fallback(async || Problem::NoRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(body_limit))
@@ -70,7 +70,8 @@ pub fn router(state: AppState) -> Router {
         .layer(constant_header("x-content-type-options", "nosniff"))
         .layer(constant_header("referrer-policy", "no-referrer"))
         .layer(cors(&state))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(from_fn_with_state(state.clone(), observe::measure))
+        .layer(TraceLayer::new_for_http().make_span_with(observe::span))
         .with_state(state)
 }
 
@@ -128,6 +129,7 @@ fn staff() -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::list))
         .routes(routes!(events::follow_tickets))
         .routes(routes!(tickets::show))
+        .routes(routes!(events::follow_ticket))
         .routes(routes!(tickets::act))
         .routes(routes!(tickets::reply))
         .routes(routes!(tickets::typing))
@@ -142,11 +144,6 @@ fn staff() -> OpenApiRouter<AppState> {
         .routes(routes!(desk::keys, desk::make_key))
         .routes(routes!(desk::revoke_key))
         .routes(routes!(desk::audit))
-}
-
-/// Method and path; never a body, never a query.
-fn span(request: &Request<axum::body::Body>) -> tracing::Span {
-    tracing::info_span!("request", http.method = %request.method(), http.path = request.uri().path())
 }
 
 fn constant_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -1,4 +1,4 @@
-//! The widget, a sample storefront that has it, and the page for an invitation: compiled into the program.
+//! The widget and a sample storefront that has it: compiled into the program.
 
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
@@ -28,18 +28,6 @@ pub(super) async fn english_sample() -> impl IntoResponse {
 
 pub(super) async fn sample_style() -> impl IntoResponse {
     asset(CSS, include_str!("../../../widget/demo/demo.css"))
-}
-
-pub(super) async fn invitation() -> impl IntoResponse {
-    page(include_str!("../../page/invitation.html"))
-}
-
-pub(super) async fn invitation_script() -> impl IntoResponse {
-    asset(JAVASCRIPT, include_str!("../../page/invitation.js"))
-}
-
-pub(super) async fn invitation_style() -> impl IntoResponse {
-    asset(CSS, include_str!("../../page/invitation.css"))
 }
 
 fn page(html: &'static str) -> impl IntoResponse {

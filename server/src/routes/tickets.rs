@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::{IntentId, Priority};
 use utoipa::ToSchema;
@@ -27,33 +27,38 @@ const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
 const DEFAULT_LIMIT: u32 = 50;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
+/// For how long somebody who has seen a ticket counts as looking at it.
+const VIEW: SignedDuration = SignedDuration::from_hours(12);
 
 /// Which tickets are wanted.
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Words such as `open`, with commas between them; without it, all but closed and merged ones.
     #[param(value_type = Option<Vec<TicketState>>, style = Form, explode = false, inline)]
-    state: Option<String>,
+    pub(super) state: Option<String>,
     #[param(value_type = Option<schema::Priority>, inline)]
-    priority: Option<Priority>,
-    intent: Option<String>,
+    pub(super) priority: Option<Priority>,
+    pub(super) intent: Option<String>,
     #[param(value_type = Option<schema::EscalationReason>, inline)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// That one, or its scripts: `zh` finds `zh-Hans` and `zh-Hant`.
-    language: Option<String>,
+    pub(super) language: Option<String>,
     /// An agent's id, `me` or `nobody`.
-    assignee: Option<String>,
+    pub(super) assignee: Option<String>,
     /// The shop's id of one.
-    customer: Option<String>,
+    pub(super) customer: Option<String>,
     /// Words to look for.
-    q: Option<String>,
+    pub(super) q: Option<String>,
     /// How many; 50 without it.
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
+    /// Whether only those past a deadline.
+    #[serde(default)]
+    pub(super) overdue: bool,
     /// The `next` of the page before.
-    after: Option<String>,
+    pub(super) after: Option<String>,
 }
 
 /// Tickets, the most urgent first.
@@ -82,11 +87,12 @@ pub(super) async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Tickets>, Problem> {
     staff.require(Role::Agent, Scope::Tickets)?;
-    let page = app.store.tickets(&filter(wanted, &staff)?).await?;
+    let page = app.store.tickets(&filter(wanted, &staff, app.time())?).await?;
     Ok(Json(Tickets { tickets: page.tickets, next: page.next.map(|next| next.to_string()) }))
 }
 
-fn filter(wanted: Wanted, staff: &Staff) -> Result<TicketFilter, Problem> {
+/// The filter that the store takes.
+pub(super) fn filter(wanted: Wanted, staff: &Staff, now: Timestamp) -> Result<TicketFilter, Problem> {
     let wrong = |detail: String| Problem::InvalidParameter { detail };
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
     if !LIMITS.contains(&limit) {
@@ -119,6 +125,8 @@ fn filter(wanted: Wanted, staff: &Staff) -> Result<TicketFilter, Problem> {
         assignee,
         customer: wanted.customer,
         words: wanted.q,
+        overdue_at: wanted.overdue.then_some(now),
+        latest_first: false,
         after: wanted.after.map(|after| after.parse()).transpose().map_err(wrong)?,
         limit,
     })
@@ -169,24 +177,31 @@ pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Probl
     let found = app.store.conversation_with_messages(ticket.conversation).await?;
     let (shopper, messages) = found.ok_or(Problem::NoTicket)?;
     let log = app.store.ticket_log(ticket.id).await?;
-    let earlier = match &ticket.customer {
-        Some(customer) => {
-            let filter = TicketFilter {
-                customer: Some(customer.id.clone()),
-                limit: EARLIER,
-                ..TicketFilter::default()
-            };
-            let mut tickets = app.store.tickets(&filter).await?.tickets;
-            tickets.retain(|other| other.id != ticket.id);
-            tickets
-        }
-        None => Vec::new(),
-    };
+    let earlier = earlier(app, &ticket).await?;
     Ok(Shown { ticket, shopper, messages, log, earlier })
 }
 
+/// More tickets of the same customer.
+pub(super) async fn earlier(app: &AppState, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
+    let Some(customer) = &ticket.customer else { return Ok(Vec::new()) };
+    let filter =
+        TicketFilter { customer: Some(customer.id.clone()), limit: EARLIER, ..TicketFilter::default() };
+    let mut tickets = app.store.tickets(&filter).await?.tickets;
+    tickets.retain(|other| other.id != ticket.id);
+    Ok(tickets)
+}
+
+/// Keeps that somebody looks at a ticket, unless that was kept a short while ago: pages bring themselves up to date again and again.
+pub(super) async fn keep_view(app: &AppState, staff: &Staff, ticket: TicketId) -> Result<(), Problem> {
+    let since = Timestamp::now() - VIEW;
+    if app.store.has_audit(&staff.name(), "ticket.view", &ticket.to_string(), since).await? {
+        return Ok(());
+    }
+    staff.audit(app, "ticket.view", ticket).await
+}
+
 /// A ticket by its id.
-async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
+pub(super) async fn find(app: &AppState, id: &str) -> Result<Ticket, Problem> {
     let id: TicketId = id.parse().map_err(|_| Problem::NoTicket)?;
     app.store.ticket(id).await?.ok_or(Problem::NoTicket)
 }
@@ -251,29 +266,31 @@ pub(super) async fn act(
     Segments(id): Segments<String>,
     Body(action): Body<Action>,
 ) -> Result<Json<Ticket>, Problem> {
+    take_action(&app, &staff, &id, action).await.map(Json)
+}
+
+/// Does something to a ticket, as whoever asks. The ticket as it is then.
+pub(super) async fn take_action(
+    app: &AppState,
+    staff: &Staff,
+    id: &str,
+    action: Action,
+) -> Result<Ticket, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
-    let ticket = find(&app, &id).await?;
-    let change = change(&app, &staff, &ticket, action).await?;
+    let ticket = find(app, id).await?;
+    let change = change(app, &ticket, action).await?;
     let is_correction = matches!(change, TicketChange::Intent(_) | TicketChange::Priority(..));
     app.store.change_ticket(ticket.id, &staff.actor(), change).await?.ok_or(Problem::NoTicket)?;
     if is_correction {
-        staff.audit(&app, "ticket.correct", ticket.id).await?;
+        staff.audit(app, "ticket.correct", ticket.id).await?;
     }
-    Ok(Json(app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)?))
+    app.store.ticket(ticket.id).await?.ok_or(Problem::NoTicket)
 }
 
-async fn change(
-    app: &AppState,
-    staff: &Staff,
-    ticket: &Ticket,
-    action: Action,
-) -> Result<TicketChange, Problem> {
+async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<TicketChange, Problem> {
     let wrong = |detail: &str| Problem::InvalidValue { detail: detail.to_owned() };
     let limit = app.settings.max_message_characters;
     Ok(match action {
-        Action::Claim if staff.agent().is_none() => {
-            return Err(wrong("A key cannot claim a ticket: use `assign`."));
-        }
         Action::Claim => TicketChange::Claim,
         Action::Assign { agent } => {
             let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);
@@ -290,7 +307,7 @@ async fn change(
             TicketChange::Intent(intent)
         }
         Action::Priority { priority } => {
-            let due = app.due(priority, ticket.opened_at);
+            let due = app.due(priority, ticket.waits_since());
             let at = |deadline: Option<crate::deadlines::DueTime>| deadline.map(|deadline| deadline.due_at);
             TicketChange::Priority(priority, at(due.first_response), at(due.resolution))
         }
@@ -310,10 +327,10 @@ async fn change(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReply)]
 pub(super) struct Reply {
-    text: String,
+    pub(super) text: String,
     /// The sender's own id for it.
     #[schema(min_length = 1, max_length = 128)]
-    client_message_id: Option<String>,
+    pub(super) client_message_id: Option<String>,
 }
 
 /// Writes to the shopper.
@@ -343,12 +360,17 @@ pub(super) async fn reply(
     Segments(id): Segments<String>,
     Body(reply): Body<Reply>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
+    Ok((StatusCode::CREATED, Json(write(&app, &staff, &id, reply).await?)))
+}
+
+/// Says something to the shopper of a ticket, as whoever asks.
+pub(super) async fn write(app: &AppState, staff: &Staff, id: &str, reply: Reply) -> Result<Message, Problem> {
     staff.require(Role::Agent, Scope::TicketsWrite)?;
-    let ticket = find(&app, &id).await?;
+    let ticket = find(app, id).await?;
     let text = checked_text(reply.text, app.settings.max_message_characters)?;
     let client_message_id = checked_client_id(reply.client_message_id)?;
     let message = app.store.reply_on_ticket(ticket.id, &staff.actor(), text, client_message_id).await?;
-    Ok((StatusCode::CREATED, Json(message.ok_or(Problem::NoTicket)?)))
+    message.ok_or(Problem::NoTicket)
 }
 
 /// Tells the shopper that an agent writes.

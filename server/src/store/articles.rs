@@ -5,10 +5,11 @@ use std::sync::Arc;
 use shopdesk_kb::import::Change;
 use shopdesk_kb::{Article, ArticleId, Language, Version};
 use shopdesk_triage::TextHash;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::rows::{from_word, now, timestamp, unreadable};
-use super::{ArticleInForce, HistoryEntry, Lock, Origin, Shelf, Store, StoreError};
+use super::{ArticleInForce, HistoryEntry, KeptArticle, Lock, Origin, Shelf, Store, StoreError};
 use crate::message::{ArticleVersion, Citation};
 
 /// How many vectors are looked for in one query; SQLite takes up to 32,766 parameters.
@@ -37,7 +38,9 @@ impl Store {
             let origin = from_word(row.try_get("origin")?, "articles.origin")?;
             Ok(ArticleInForce { article: Arc::new(article), origin })
         });
-        Ok(Shelf { revision, articles: articles.collect::<Result<_, StoreError>>()? })
+        let articles = articles.collect::<Result<_, StoreError>>()?;
+        let withdrawn_by_people = withdrawn_by_people(&mut reader).await?;
+        Ok(Shelf { revision, articles, withdrawn_by_people })
     }
 
     /// The number of the last change.
@@ -59,6 +62,29 @@ impl Store {
         changes: &[Change],
         origin: Origin,
     ) -> Result<Option<i64>, StoreError> {
+        self.change_by(since, changes, origin, None).await
+    }
+
+    /// The same for what a person does in the console.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn change_by_hand(
+        &self,
+        since: i64,
+        changes: &[Change],
+        actor: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        self.change_by(since, changes, Origin::Console, Some(actor)).await
+    }
+
+    async fn change_by(
+        &self,
+        since: i64,
+        changes: &[Change],
+        origin: Origin,
+        actor: Option<&str>,
+    ) -> Result<Option<i64>, StoreError> {
         let mut writer = self.begin(Lock::Articles).await?;
         if revision(&mut writer).await? != since {
             return Ok(None);
@@ -73,14 +99,15 @@ impl Store {
                 Change::Add(new) => (Some(new), None),
                 Change::Replace { old, new } => (Some(new), Some(old)),
                 Change::Withdraw { old, .. } => (None, Some(old)),
+                Change::TakeOver(same) => (Some(same), Some(&same.version)),
             };
             match new {
                 Some(new) => put(&mut writer, new, origin).await?,
                 None => withdraw(&mut writer, id, language).await?,
             }
             sqlx::query(
-                "INSERT INTO article_history (revision, article, language, version, replaced, at) \
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO article_history (revision, article, language, version, replaced, at, origin, actor) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(next)
             .bind(id.as_str())
@@ -88,6 +115,8 @@ impl Store {
             .bind(new.map(|new| new.version.as_str()))
             .bind(replaced.map(Version::as_str))
             .bind(now().as_millisecond())
+            .bind(origin.as_str())
+            .bind(actor.map(ToOwned::to_owned))
             .execute(&mut *writer)
             .await?;
         }
@@ -105,24 +134,62 @@ impl Store {
         language: &Language,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         let rows = sqlx::query(
-            "SELECT revision, version, replaced, at FROM article_history \
+            "SELECT revision, version, replaced, at, origin, actor FROM article_history \
              WHERE article = $1 AND language = $2 ORDER BY revision DESC",
         )
         .bind(id.as_str())
         .bind(language.as_str())
         .fetch_all(&self.readers)
         .await?;
-        let version = |text: Option<String>| text.map(Version::new);
+        rows.iter().map(entry_of).collect()
+    }
+
+    /// All articles that are or were in force, or all translations of one, sorted by id and language.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept_articles(&self, id: Option<&ArticleId>) -> Result<Vec<KeptArticle>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT last.revision, last.version, last.replaced, last.at, last.origin, last.actor, \
+                    kept.article, kept.language, kept.version AS text_version, title, answer, body, contents \
+             FROM article_history AS last \
+             JOIN (SELECT article, language, MAX(revision) AS revision FROM article_history GROUP BY article, language) AS newest \
+               ON newest.article = last.article AND newest.language = last.language AND newest.revision = last.revision \
+             JOIN article_versions AS kept \
+               ON kept.article = last.article AND kept.language = last.language \
+              AND kept.version = COALESCE(last.version, last.replaced) \
+             WHERE $1 = '' OR kept.article = $1 \
+             ORDER BY kept.article, kept.language",
+        )
+        .bind(id.map(ArticleId::as_str).unwrap_or_default().to_owned())
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter()
-            .map(|row| {
-                Ok(HistoryEntry {
-                    revision: row.try_get("revision")?,
-                    version: version(row.try_get("version")?),
-                    replaced: version(row.try_get("replaced")?),
-                    at: timestamp(row, "at")?,
-                })
-            })
+            .map(|row| Ok(KeptArticle { article: Arc::new(text_of(row)?), last: entry_of(row)? }))
             .collect()
+    }
+
+    /// The whole text of an article in a version that was in force at any time. Of texts that older programs kept, only what was
+    /// answered with is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn article_text(
+        &self,
+        id: &ArticleId,
+        language: &Language,
+        version: &Version,
+    ) -> Result<Option<Article>, StoreError> {
+        let row = sqlx::query(
+            "SELECT article, language, version AS text_version, title, answer, body, contents FROM article_versions \
+             WHERE article = $1 AND language = $2 AND version = $3",
+        )
+        .bind(id.as_str())
+        .bind(language.as_str())
+        .bind(version.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(text_of).transpose()
     }
 
     /// An article in a version that was in use at any time.
@@ -243,6 +310,61 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+/// What people took out of force, and nobody brought back since.
+async fn withdrawn_by_people(
+    connection: &mut AnyConnection,
+) -> Result<Vec<(ArticleId, Language)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT article, language FROM article_history AS last WHERE version IS NULL AND origin = 'console' \
+         AND NOT EXISTS (SELECT 1 FROM articles WHERE article = last.article AND language = last.language) \
+         AND NOT EXISTS (SELECT 1 FROM article_history AS later WHERE later.article = last.article \
+                         AND later.language = last.language AND later.revision > last.revision)",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(name_of).collect()
+}
+
+/// A row's article and language.
+fn name_of(row: &AnyRow) -> Result<(ArticleId, Language), StoreError> {
+    let id: String = row.try_get("article")?;
+    let id = ArticleId::new(id.as_str()).ok_or(id).map_err(unreadable("article_versions.article"))?;
+    Ok((id, Language::new(row.try_get::<String, _>("language")?)))
+}
+
+/// A row of `article_history`.
+fn entry_of(row: &AnyRow) -> Result<HistoryEntry, StoreError> {
+    let version =
+        |column| -> Result<_, StoreError> { Ok(row.try_get::<Option<String>, _>(column)?.map(Version::new)) };
+    let origin: Option<String> = row.try_get("origin")?;
+    Ok(HistoryEntry {
+        revision: row.try_get("revision")?,
+        version: version("version")?,
+        replaced: version("replaced")?,
+        at: timestamp(row, "at")?,
+        origin: origin.map(|origin| from_word(origin, "article_history.origin")).transpose()?,
+        actor: row.try_get("actor")?,
+    })
+}
+
+/// A row of `article_versions`, with the version called as it was when it came into force.
+fn text_of(row: &AnyRow) -> Result<Article, StoreError> {
+    let contents: Option<String> = row.try_get("contents")?;
+    let (id, language) = name_of(row)?;
+    let contents = match contents {
+        Some(contents) => contents,
+        None => serde_json::json!({
+            "id": id, "language": language, "intents": [], "questions": [], "tags": [],
+            "title": row.try_get::<String, _>("title")?, "answer": row.try_get::<String, _>("answer")?,
+            "body": row.try_get::<String, _>("body")?,
+        })
+        .to_string(),
+    };
+    let mut article = Article::from_json(&contents).map_err(unreadable("article_versions.contents"))?;
+    article.version = Version::new(row.try_get::<String, _>("text_version")?);
+    Ok(article)
 }
 
 async fn revision(connection: &mut AnyConnection) -> Result<i64, StoreError> {

@@ -1,19 +1,18 @@
-//! Which deadlines are near or missed, which tickets come back, who gets the next one: found in the database, so that a restart or a
-//! second server changes nothing. Each is claimed by an `UPDATE` that only one of them can make.
+//! Which deadlines are near or missed, and which tickets come back: found in the database, so that a restart or a second server changes
+//! nothing. Each is claimed by an `UPDATE` that only one of them can make.
 
 use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::conversations::lock;
-use super::rows::{id, now, optional_timestamp, required_json, to_json};
-use super::settle::priority_of;
-use super::ticket_steps::log;
+use super::rows::{id, now, optional_timestamp};
+use super::settle::{priority_of, urgency};
+use super::ticket_rows::log;
 use super::writing::NewRow;
 use super::{Actor, Lock, Store, StoreError, TicketChange};
-use crate::agent::{AgentId, Skills};
 use crate::conversation::ConversationId;
 use crate::live::Signal;
-use crate::message::{Reply, Sender};
+use crate::message::Reply;
 use crate::ticket::{Deadline, Entry, TicketId};
 
 /// A ticket with a deadline ahead of it, or behind.
@@ -22,11 +21,14 @@ pub(crate) struct Watched {
     pub(crate) ticket: TicketId,
     pub(crate) conversation: ConversationId,
     pub(crate) priority: shopdesk_model::intents::Priority,
-    pub(crate) opened_at: Timestamp,
+    /// When it was opened, the last time.
+    pub(crate) since: Timestamp,
     pub(crate) first_response_due: Option<Timestamp>,
     pub(crate) is_answered: bool,
     pub(crate) resolution_due: Option<Timestamp>,
     pub(crate) alerts: i64,
+    /// Since when it was to be looked at.
+    next_alert_at: i64,
 }
 
 /// What was alerted already, as bits of `tickets.alerts`.
@@ -37,12 +39,14 @@ pub(crate) const RESOLUTION_MISSED: i64 = 8;
 pub(crate) const SHOPPER_TOLD: i64 = 16;
 
 impl Store {
-    /// Tickets that somebody should work on.
-    pub(crate) async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
+    /// Tickets that somebody should work on and that may have something to alert of at that time.
+    pub(crate) async fn watched(&self, at: Timestamp) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, conversation, priority, opened_at, first_response_due, first_response_at, resolution_due, alerts \
-             FROM tickets WHERE state IN ('open', 'assigned')",
+            "SELECT id, conversation, priority, COALESCE(reopened_at, opened_at) AS since, first_response_due, \
+             first_response_at, resolution_due, alerts, next_alert_at \
+             FROM tickets WHERE next_alert_at <= $1 ORDER BY next_alert_at",
         )
+        .bind(at.as_millisecond())
         .fetch_all(&self.readers)
         .await?;
         rows.iter()
@@ -51,14 +55,43 @@ impl Store {
                     ticket: id(row, "id")?,
                     conversation: id(row, "conversation")?,
                     priority: priority_of(row.try_get("priority")?),
-                    opened_at: super::rows::timestamp(row, "opened_at")?,
+                    since: super::rows::timestamp(row, "since")?,
                     first_response_due: optional_timestamp(row, "first_response_due")?,
                     is_answered: optional_timestamp(row, "first_response_at")?.is_some(),
                     resolution_due: optional_timestamp(row, "resolution_due")?,
                     alerts: row.try_get("alerts")?,
+                    next_alert_at: row.try_get("next_alert_at")?,
                 })
             })
             .collect()
+    }
+
+    /// Looks at a ticket no more before that time, or not at all, unless its deadlines changed meanwhile.
+    pub(crate) async fn watch_again(
+        &self,
+        watched: &Watched,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE tickets SET next_alert_at = $2 WHERE id = $1 AND next_alert_at = $3 AND priority = $4 \
+             AND COALESCE(reopened_at, opened_at) = $5",
+        )
+        .bind(watched.ticket.to_string())
+        .bind(next.map(Timestamp::as_millisecond))
+        .bind(watched.next_alert_at)
+        .bind(urgency(watched.priority))
+        .bind(watched.since.as_millisecond())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Has every ticket looked at anew: hours and deadlines may be others than when they were looked at.
+    pub(crate) async fn watch_all(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tickets SET next_alert_at = 0 WHERE state IN ('open', 'assigned')")
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Keeps that an alert was given. False when it was given before: then it is not given again.
@@ -105,9 +138,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(());
         }
-        let contents = Some(to_json(&reply));
-        let row = NewRow { sender: Sender::Bot, text, client_message_id: None, settled_by: None, contents };
-        writing.append_message(watched.conversation, row).await?;
+        writing.append_message(watched.conversation, NewRow::reply(text, &reply)).await?;
         log(&mut writing, watched.ticket, None, &Entry::ShopperTold).await?;
         writing.signals.push(Signal::Ticket { ticket: watched.ticket });
         writing.commit().await
@@ -115,11 +146,11 @@ impl Store {
 
     /// Brings back tickets that were put off until now.
     pub(crate) async fn wake_due(&self, at: Timestamp) -> Result<usize, StoreError> {
-        let rows = sqlx::query("SELECT id FROM tickets WHERE state = 'snoozed' AND snoozed_until <= $1")
+        let rows = sqlx::query("SELECT id FROM tickets WHERE snoozed_until <= $1")
             .bind(at.as_millisecond())
             .fetch_all(&self.readers)
             .await?;
-        let actor = Actor { name: "shopdesk".to_owned(), shown: String::new(), agent: None };
+        let actor = Actor::program();
         let mut woken = 0;
         for row in rows {
             match self.change_ticket(id(&row, "id")?, &actor, TicketChange::Wake).await {
@@ -132,63 +163,10 @@ impl Store {
         Ok(woken)
     }
 
-    /// Gives waiting tickets to agents who are there, whom they suit and who have the fewest. `present` are those who are there.
-    pub(crate) async fn assign_waiting(
-        &self,
-        present: &[AgentId],
-    ) -> Result<Vec<(TicketId, AgentId)>, StoreError> {
-        if present.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut reader = self.snapshot().await?;
-        let rows = sqlx::query(
-            "SELECT id, name, skills, (SELECT COUNT(*) FROM tickets WHERE assignee = agents.id AND state = 'assigned') AS load \
-             FROM agents WHERE is_active = 1 AND role = 'agent' ORDER BY id",
-        )
-        .fetch_all(&mut *reader)
-        .await?;
-        let mut agents: Vec<(AgentId, String, Skills, i64)> = Vec::new();
-        for row in &rows {
-            let agent = id(row, "id")?;
-            if present.contains(&agent) {
-                agents.push((
-                    agent,
-                    row.try_get("name")?,
-                    required_json(row, "skills")?,
-                    row.try_get("load")?,
-                ));
-            }
-        }
-        let rows = sqlx::query("SELECT id, intent, language FROM tickets WHERE state = 'open' ORDER BY priority, opened_at, id LIMIT 100")
-            .fetch_all(&mut *reader)
-            .await?;
-        drop(reader);
-        let mut assigned = Vec::new();
-        for row in &rows {
-            let (ticket, intent, language): (TicketId, Option<String>, Option<String>) =
-                (id(row, "id")?, row.try_get("intent")?, row.try_get("language")?);
-            let suited = agents.iter_mut().filter(|(_, _, skills, load)| {
-                *load < i64::from(skills.most_tickets) && skills.suit(intent.as_deref(), language.as_deref())
-            });
-            let Some((agent, name, _, load)) = suited.min_by_key(|(.., load)| *load) else { continue };
-            let actor = Actor { name: "shopdesk".to_owned(), shown: name.clone(), agent: Some(*agent) };
-            match self.change_ticket(ticket, &actor, TicketChange::Claim).await {
-                Ok(_) => {
-                    *load += 1;
-                    assigned.push((ticket, *agent));
-                }
-                // Somebody claimed it meanwhile.
-                Err(StoreError::TicketStep(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(assigned)
-    }
-
     /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.
     pub(crate) async fn usual_wait(&self, limit: i64) -> Result<Option<i64>, StoreError> {
         let rows = sqlx::query(
-            "SELECT first_response_at - opened_at AS wait FROM tickets WHERE first_response_at IS NOT NULL \
+            "SELECT first_response_at - COALESCE(reopened_at, opened_at) AS wait FROM tickets WHERE first_response_at IS NOT NULL \
              AND opened_at > $1 ORDER BY opened_at DESC LIMIT $2",
         )
         .bind(now().as_millisecond() - 7 * 24 * 3_600_000)
@@ -199,5 +177,67 @@ impl Store {
             rows.iter().map(|row| Ok(row.try_get("wait")?)).collect::<Result<_, StoreError>>()?;
         waits.sort_unstable();
         Ok(waits.get(waits.len() / 2).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::SignedDuration;
+    use shopdesk_model::intents::Priority;
+    use shopdesk_triage::EscalationReason;
+
+    use super::*;
+    use crate::message::ReplyKind;
+    use crate::store::{NewConversation, NewTicket, Outcome};
+
+    #[tokio::test]
+    async fn a_ticket_is_looked_at_again_when_it_has_something_to_alert_of_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+        let ticket = waiting(&store).await;
+        let now = now();
+        let (later, soon) = (now + SignedDuration::from_hours(2), now + SignedDuration::from_hours(1));
+        let found = async |at| store.watched(at).await.unwrap();
+        let watched = found(now).await.remove(0);
+        store.watch_again(&watched, Some(later)).await.unwrap();
+        assert!(found(soon).await.is_empty());
+        assert_eq!(found(later).await.len(), 1);
+        // Other deadlines, other alerts.
+        let change = TicketChange::Priority(Priority::Urgent, Some(soon), None);
+        store.change_ticket(ticket, &Actor::program(), change).await.unwrap().unwrap();
+        assert_eq!(found(now).await.len(), 1);
+        // What was computed from the deadlines of before does not count any more.
+        store.watch_again(&watched, None).await.unwrap();
+        assert_eq!(found(now).await.len(), 1);
+        let watched = found(now).await.remove(0);
+        store.watch_again(&watched, None).await.unwrap();
+        assert!(found(later).await.is_empty());
+        store.watch_all().await.unwrap();
+        assert_eq!(found(now).await.len(), 1);
+    }
+
+    async fn waiting(store: &Store) -> TicketId {
+        let new = NewConversation {
+            site: "main".to_owned(),
+            channel: "api".to_owned(),
+            language: None,
+            customer: None,
+            context: BTreeMap::new(),
+        };
+        let conversation = store.create_conversation(new).await.unwrap().id;
+        let ticket = NewTicket {
+            priority: Priority::Normal,
+            raised_by: Vec::new(),
+            reason: EscalationReason::HumanRequested,
+            intent: None,
+            suggestions: Vec::new(),
+            first_response_due: None,
+            resolution_due: None,
+        };
+        let reply = Reply::plain(ReplyKind::Handover, None);
+        let outcome = Outcome { text: String::new(), reply, ticket: Some(ticket) };
+        store.hand_over(conversation, outcome).await.unwrap().unwrap().1.unwrap()
     }
 }

@@ -37,6 +37,17 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
+/// How many deliveries to an endpoint are in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryCount {
+    /// To which endpoint.
+    pub endpoint: String,
+    /// `waiting`, `delivered` or `dead`.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+}
+
 impl Store {
     /// Takes one thing to deliver that is due; nobody else gets it before `until`.
     pub(crate) async fn take_delivery(
@@ -101,6 +112,27 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(delivery_of).collect()
+    }
+
+    /// How many deliveries are in which state, by endpoint.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_deliveries(&self) -> Result<Vec<DeliveryCount>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT endpoint, state, COUNT(*) AS count FROM deliveries GROUP BY endpoint, state ORDER BY endpoint, state",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(DeliveryCount {
+                    endpoint: row.try_get("endpoint")?,
+                    state: row.try_get("state")?,
+                    count: row.try_get("count")?,
+                })
+            })
+            .collect()
     }
 
     /// Tries something again that was given up. Whether there was such a thing.

@@ -67,6 +67,10 @@ async fn erase_conversation(
     for (what, delete) in [
         ("corrections", format!("DELETE FROM corrections WHERE ticket IN {tickets}")),
         ("ticket log entries", format!("DELETE FROM ticket_log WHERE ticket IN {tickets}")),
+        (
+            "reviews",
+            "DELETE FROM reviews WHERE message IN (SELECT id FROM events WHERE conversation = $1)".to_owned(),
+        ),
         ("tickets", "DELETE FROM tickets WHERE conversation = $1".to_owned()),
         ("webhook deliveries", "DELETE FROM deliveries WHERE conversation = $1".to_owned()),
         ("events", "DELETE FROM events WHERE conversation = $1".to_owned()),

@@ -7,35 +7,60 @@
 mod rows;
 
 mod conversations;
-pub use conversations::{NewConversation, NewMessage, Received, Turn};
+mod feedback;
+mod turns;
+pub use conversations::NewConversation;
+pub use feedback::Judged;
+pub use turns::{NewMessage, Received, Turn};
 
 mod settle;
 pub use settle::{NewTicket, Outcome, Settled};
 
+mod search;
 mod tickets;
 pub use tickets::{Cursor, TicketFilter, TicketPage};
 
+mod corrections;
+mod ticket_replies;
+mod ticket_rows;
 mod ticket_steps;
 pub use ticket_steps::{Actor, TicketChange};
 
+mod canned_replies;
+mod saved_views;
+mod ticket_counts;
+pub use ticket_counts::TicketCounts;
+
+mod assignment;
 pub(crate) mod deadlines;
 mod erase;
+mod figures;
 mod stats;
 pub use erase::Erased;
+pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
+
+mod labelled;
+mod reviews;
+pub use labelled::{ApprovedLabel, LabelSource, WaitingLabel};
+pub use reviews::{AnswerToReview, NewReview};
 
 mod articles;
 mod shelf;
-pub use shelf::{ArticleInForce, HistoryEntry, Origin, Shelf, StoredVectors};
+mod unanswered;
+pub use shelf::{ArticleInForce, HistoryEntry, KeptArticle, Origin, Shelf, StoredVectors};
+pub use unanswered::UnansweredMessage;
 
 mod audit;
 mod deliveries;
 mod keys;
 mod people;
-pub use audit::AuditEntry;
-pub use deliveries::Delivery;
+mod presence;
+pub use audit::{AuditCursor, AuditEntry, AuditFilter, AuditPage};
+pub use deliveries::{Delivery, DeliveryCount};
 pub use keys::StoredKey;
 pub use people::{NewAgent, StoredAgent};
+pub use presence::StoredSession;
 
 mod listen;
 mod writing;
@@ -99,6 +124,12 @@ pub enum StoreError {
     /// A ticket cannot take that step.
     #[error(transparent)]
     TicketStep(#[from] IllegalTicketStep),
+    /// Nobody would be left who may change people and keys.
+    #[error("nobody else is an active administrator")]
+    LastAdministrator,
+    /// Only somebody can have a ticket.
+    #[error("whoever claims a ticket must be an agent")]
+    ClaimByNobody,
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {
@@ -183,14 +214,8 @@ impl Store {
             })
             .connect(url.as_str())
             .await?;
-        Ok(Self {
-            writer,
-            readers,
-            dialect: Dialect::Sqlite,
-            url: Secret::new(url.to_string()),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        let url = Secret::new(url.to_string());
+        Self::ready(writer, readers, Dialect::Sqlite, url).await
     }
 
     /// Connects to PostgreSQL and brings the schema up to date.
@@ -205,14 +230,19 @@ impl Store {
             .connect(url.expose())
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self {
-            writer: pool.clone(),
-            readers: pool,
-            dialect: Dialect::Postgres,
-            url: url.clone(),
-            live: Live::new(),
-            subscriptions: Arc::default(),
-        })
+        Self::ready(pool.clone(), pool, Dialect::Postgres, url.clone()).await
+    }
+
+    /// The store over a database with the schema of this program, and with what is in it in this program's form.
+    async fn ready(
+        writer: AnyPool,
+        readers: AnyPool,
+        dialect: Dialect,
+        url: Secret,
+    ) -> Result<Self, StoreError> {
+        let store = Self { writer, readers, dialect, url, live: Live::new(), subscriptions: Arc::default() };
+        store.make_searchable().await?;
+        Ok(store)
     }
 
     /// The same, with deliveries kept for those who subscribe, in the transaction in which something happens.
@@ -228,6 +258,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT id FROM conversations LIMIT 1").fetch_optional(&self.readers).await?;
         Ok(())
+    }
+
+    /// Closes all connections when what they do is done. Nothing can be asked after that.
+    pub async fn close(&self) {
+        tokio::join!(self.writer.close(), self.readers.close());
     }
 
     /// Writes a copy of the database as it is at one moment, while others go on using it. Only SQLite: PostgreSQL has `pg_dump`.

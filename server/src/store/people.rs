@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::rows::{from_word, id, now, required_json, timestamp, to_json};
 use super::{Lock, Store, StoreError};
@@ -108,12 +108,14 @@ impl Store {
         row.as_ref().map(|row| Ok(agent_of(row)?.agent)).transpose()
     }
 
-    /// Changes what somebody may do and takes. Whether there is such a one. Whoever may do nothing any more is logged out.
+    /// Changes what somebody may do and takes. Whether there is such a one. Whoever may do nothing any more is logged out,
+    /// and has no tickets any more.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or [`StoreError::LastAdministrator`] when no active administrator would be left.
     pub async fn change_agent(&self, changed: &Agent) -> Result<bool, StoreError> {
         let mut writing = self.begin(Lock::People).await?;
+        let had_one = has_administrator(&mut writing).await?;
         let done =
             sqlx::query("UPDATE agents SET name = $2, role = $3, skills = $4, is_active = $5 WHERE id = $1")
                 .bind(changed.id.to_string())
@@ -123,6 +125,9 @@ impl Store {
                 .bind(i64::from(changed.is_active))
                 .execute(&mut *writing)
                 .await?;
+        if had_one && !has_administrator(&mut writing).await? {
+            return Err(StoreError::LastAdministrator);
+        }
         if !changed.is_active {
             sqlx::query("DELETE FROM sessions WHERE agent = $1")
                 .bind(changed.id.to_string())
@@ -130,6 +135,9 @@ impl Store {
                 .await?;
         }
         writing.commit().await?;
+        if !changed.is_active {
+            self.take_back_abandoned().await?;
+        }
         Ok(done.rows_affected() == 1)
     }
 
@@ -241,6 +249,13 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+async fn has_administrator(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT id FROM agents WHERE role = 'admin' AND is_active = 1 LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
 }
 
 fn agent_of(row: &AnyRow) -> Result<StoredAgent, StoreError> {

@@ -5,14 +5,16 @@ use shopdesk_model::intents::{IntentId, Priority};
 use shopdesk_triage::{EscalationReason, RuleName};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::conversations::{HUMAN, conversation, lock, take};
+use super::conversations::{conversation, lock, take};
 use super::rows::{EVENT, message_of, now, to_json};
-use super::ticket_steps::{log, searchable};
+use super::search::searchable;
+use super::ticket_rows::log;
+use super::turns::HUMAN;
 use super::writing::{NewRow, Writing};
 use super::{Lock, Store, StoreError};
 use crate::conversation::{ConversationId, ConversationState, ConversationStep};
 use crate::live::Signal;
-use crate::message::{Message, Reply, Sender};
+use crate::message::{Message, Reply};
 use crate::ticket::{Entry, Suggestion, TicketContents, TicketId, TicketState};
 use crate::webhooks::TicketOpened;
 
@@ -99,14 +101,7 @@ impl Store {
             return Ok(Settled::Superseded);
         }
         let Outcome { text, reply, ticket } = outcome;
-        let row = NewRow {
-            sender: Sender::Bot,
-            text,
-            client_message_id: None,
-            settled_by: None,
-            contents: Some(to_json(&reply)),
-        };
-        let said = writing.append_message(id, row).await?;
+        let said = writing.append_message(id, NewRow::reply(text, &reply)).await?;
         settle_up_to(&mut writing, id, last.sequence, &said.id.to_string()).await?;
         let mut state = state;
         let mut opened = None;
@@ -136,9 +131,7 @@ impl Store {
         if lock(&mut writing, id).await? != Some(while_in) {
             return Ok(None);
         }
-        let contents = Some(to_json(&reply));
-        let row = NewRow { sender: Sender::Bot, text, client_message_id: None, settled_by: None, contents };
-        let said = writing.append_message(id, row).await?;
+        let said = writing.append_message(id, NewRow::reply(text, &reply)).await?;
         writing.commit().await?;
         Ok(Some(Message { reply: Some(reply), ..said }))
     }
@@ -158,14 +151,7 @@ impl Store {
         let (Some(ticket), ConversationState::Bot) = (outcome.ticket, state) else {
             return Ok(Some((state, None)));
         };
-        let row = NewRow {
-            sender: Sender::Bot,
-            text: outcome.text,
-            client_message_id: None,
-            settled_by: None,
-            contents: Some(to_json(&outcome.reply)),
-        };
-        let said = writing.append_message(id, row).await?;
+        let said = writing.append_message(id, NewRow::reply(outcome.text, &outcome.reply)).await?;
         settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
         // A ticket is about the last thing that the shopper wrote, or, when that is nothing, about the hand-over itself.
         let about = last_of_shopper(&mut writing, id).await?.unwrap_or(said);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shopdesk_kb::import::InForce;
-use shopdesk_kb::{Article, Version};
+use shopdesk_kb::import::{Owner, Standing};
+use shopdesk_kb::{Article, ArticleId, Language, Version};
 use shopdesk_triage::{StoreFailure, TextHash, VectorStore};
 use tokio::runtime::Handle;
 
@@ -17,6 +17,8 @@ pub struct Shelf {
     pub revision: i64,
     /// Sorted by language and id.
     pub articles: Vec<ArticleInForce>,
+    /// What people took out of force in the console, which no import brings back by itself.
+    pub withdrawn_by_people: Vec<(ArticleId, Language)>,
 }
 
 /// An article in force, and where it came from.
@@ -36,6 +38,8 @@ pub enum Origin {
     Folder,
     /// A file, which adds to what is there.
     File,
+    /// Somebody in the console. No import undoes that by itself.
+    Console,
 }
 
 impl Origin {
@@ -45,6 +49,7 @@ impl Origin {
         match self {
             Self::Folder => "folder",
             Self::File => "file",
+            Self::Console => "console",
         }
     }
 }
@@ -58,14 +63,42 @@ impl Shelf {
 
     /// What an import from there compares with.
     #[must_use]
-    pub fn in_force(&self, origin: Origin) -> Vec<InForce> {
-        let in_force = self.articles.iter().map(|kept| InForce {
+    pub fn standings(&self, origin: Origin) -> Vec<Standing> {
+        let owner = |of: Origin| match of {
+            Origin::Console => Owner::People,
+            Origin::Folder if origin == Origin::Folder => Owner::Import,
+            Origin::Folder | Origin::File => Owner::AnotherImport,
+        };
+        let in_force = self.articles.iter().map(|kept| Standing {
             id: kept.article.id.clone(),
             language: kept.article.language.clone(),
-            version: kept.article.version.clone(),
-            withdrawn_if_missing: origin == Origin::Folder && kept.origin == Origin::Folder,
+            version: Some(kept.article.version.clone()),
+            owner: owner(kept.origin),
         });
-        in_force.collect()
+        let withdrawn = self.withdrawn_by_people.iter().map(|(id, language)| Standing {
+            id: id.clone(),
+            language: language.clone(),
+            version: None,
+            owner: Owner::People,
+        });
+        in_force.chain(withdrawn).collect()
+    }
+}
+
+/// An article that is or was in force.
+#[derive(Clone, Debug)]
+pub struct KeptArticle {
+    /// Its text: that in force, or else the last one that was. Of texts that older programs kept, only what was answered with is known.
+    pub article: Arc<Article>,
+    /// What happened to it last; it is in force when that brought a version.
+    pub last: HistoryEntry,
+}
+
+impl KeptArticle {
+    /// Whether it is in force.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        self.last.version.is_some()
     }
 }
 
@@ -80,6 +113,10 @@ pub struct HistoryEntry {
     pub replaced: Option<Version>,
     /// When.
     pub at: Timestamp,
+    /// Where it came from; nothing for changes from before that was kept.
+    pub origin: Option<Origin>,
+    /// Who changed it, where a person did.
+    pub actor: Option<String>,
 }
 
 /// The store's vectors for the pipeline, which waits for them. Not for threads that serve connections.

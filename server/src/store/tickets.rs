@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use shopdesk_model::intents::{IntentId, Priority};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -9,15 +10,15 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::rows::{
     from_json, from_word, id, json, optional_id, optional_timestamp, required_json, timestamp, unreadable,
 };
+use super::search::searchable;
 use super::settle::{priority_of, urgency};
-use super::ticket_steps::searchable;
 use super::{Store, StoreError};
 use crate::agent::AgentId;
 use crate::conversation::{ConversationId, Customer};
 use crate::ticket::{Correction, Entry, LogEntry, Ticket, TicketId, TicketState};
 
 const TICKET: &str = "tickets.id, number, conversation, message, tickets.state, priority, intent, reason, tickets.language, sentiment, \
-     tickets.customer, customer_name, contact, assignee, opened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
+     tickets.customer, customer_name, contact, assignee, opened_at, reopened_at, tickets.updated_at, first_response_due, first_response_at, resolution_due, \
      closed_at, snoozed_until, merged_into, contents";
 
 /// Which tickets are wanted. What is empty does not matter.
@@ -41,18 +42,22 @@ pub struct TicketFilter {
     pub customer: Option<String>,
     /// With all of these words, in what the shopper wrote, in the number or in the customer's name.
     pub words: Option<String>,
+    /// Past a deadline at that time.
+    pub overdue_at: Option<Timestamp>,
+    /// Whether those that were opened last come first, in place of the most urgent.
+    pub latest_first: bool,
     /// Behind that place, as a page before named it.
     pub after: Option<Cursor>,
     /// How many at most.
     pub limit: u32,
 }
 
-/// A place among tickets by urgency.
+/// A place in a list of tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    urgency: i64,
-    opened_at: i64,
-    id: TicketId,
+    pub(super) urgency: i64,
+    pub(super) opened_at: i64,
+    pub(super) id: TicketId,
 }
 
 impl std::fmt::Display for Cursor {
@@ -79,14 +84,14 @@ impl FromStr for Cursor {
 /// Some of the tickets that were wanted.
 #[derive(Clone, Debug)]
 pub struct TicketPage {
-    /// The most urgent first, and among those the longest waiting.
+    /// The most urgent first, and among those the longest waiting; or the latest first.
     pub tickets: Vec<Ticket>,
     /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
 }
 
 impl Store {
-    /// Tickets, the most urgent first and among those the longest waiting.
+    /// Tickets, the most urgent first and among those the longest waiting; or the latest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -94,9 +99,15 @@ impl Store {
         let mut wanted = Conditions::default();
         wanted.add(filter);
         let limit = wanted.place(Bound::Number(i64::from(filter.limit) + 1));
+        let order = if filter.latest_first {
+            "opened_at DESC, tickets.id DESC"
+        } else {
+            "priority, opened_at, tickets.id"
+        };
+        // Which ones is decided by an index; only those are read with all that they hold.
         let select = format!(
-            "SELECT {TICKET} FROM tickets JOIN conversations ON conversations.id = tickets.conversation {} \
-             ORDER BY priority, opened_at, tickets.id LIMIT {limit}",
+            "SELECT {TICKET} FROM tickets JOIN conversations ON conversations.id = tickets.conversation \
+             WHERE tickets.id IN (SELECT tickets.id FROM tickets {} ORDER BY {order} LIMIT {limit}) ORDER BY {order}",
             wanted.sql()
         );
         let rows = wanted.bind(sqlx::query(AssertSqlSafe(select))).fetch_all(&self.readers).await?;
@@ -128,7 +139,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn ticket(&self, ticket: TicketId) -> Result<Option<Ticket>, StoreError> {
-        self.ticket_where("tickets.id = $1", ticket.to_string()).await
+        self.ticket_where("tickets.id = $1", Bound::Text(ticket.to_string())).await
+    }
+
+    /// The ticket that people call by that number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ticket_by_number(&self, number: i64) -> Result<Option<Ticket>, StoreError> {
+        self.ticket_where("number = $1", Bound::Number(number)).await
     }
 
     /// The ticket that a conversation has now.
@@ -136,17 +155,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn ticket_of(&self, conversation: ConversationId) -> Result<Option<Ticket>, StoreError> {
-        self.ticket_where("conversation = $1 AND tickets.state <> 'merged'", conversation.to_string()).await
+        let conversation = Bound::Text(conversation.to_string());
+        self.ticket_where("conversation = $1 AND tickets.state <> 'merged'", conversation).await
     }
 
-    async fn ticket_where(&self, condition: &str, value: String) -> Result<Option<Ticket>, StoreError> {
-        let row = sqlx::query(AssertSqlSafe(format!(
+    async fn ticket_where(&self, condition: &str, value: Bound) -> Result<Option<Ticket>, StoreError> {
+        let select = format!(
             "SELECT {TICKET} FROM tickets JOIN conversations ON conversations.id = tickets.conversation \
              WHERE {condition} ORDER BY number DESC LIMIT 1"
-        )))
-        .bind(value)
-        .fetch_optional(&self.readers)
-        .await?;
+        );
+        let row = value.bind(sqlx::query(AssertSqlSafe(select))).fetch_optional(&self.readers).await?;
         row.as_ref().map(ticket_of).transpose()
     }
 
@@ -243,6 +261,7 @@ pub(super) fn ticket_of(row: &AnyRow) -> Result<Ticket, StoreError> {
         contact: json(row, "contact")?,
         assignee: optional_id(row, "assignee")?,
         opened_at: timestamp(row, "opened_at")?,
+        reopened_at: optional_timestamp(row, "reopened_at")?,
         updated_at: timestamp(row, "updated_at")?,
         first_response_due: optional_timestamp(row, "first_response_due")?,
         first_response_at: optional_timestamp(row, "first_response_at")?,
@@ -258,6 +277,15 @@ pub(super) fn ticket_of(row: &AnyRow) -> Result<Ticket, StoreError> {
 enum Bound {
     Text(String),
     Number(i64),
+}
+
+impl Bound {
+    fn bind(self, query: AnyQuery<'_>) -> AnyQuery<'_> {
+        match self {
+            Self::Text(text) => query.bind(text),
+            Self::Number(number) => query.bind(number),
+        }
+    }
 }
 
 /// What rows must be like, as it grows.
@@ -311,27 +339,39 @@ impl Conditions {
             let pattern = format!("%{}%", literal(&searchable(word)));
             self.text(|place| format!("search LIKE {place} ESCAPE '\\'"), Some(pattern));
         }
-        if let Some(Cursor { urgency, opened_at, id }) = &filter.after {
-            let urgency = self.place(Bound::Number(*urgency));
-            let opened_at = self.place(Bound::Number(*opened_at));
-            let id = self.place(Bound::Text(id.to_string()));
-            self.all.push(format!("(priority, opened_at, tickets.id) > ({urgency}, {opened_at}, {id})"));
+        if let Some(at) = filter.overdue_at {
+            let at = self.place(Bound::Number(at.as_millisecond()));
+            self.all.push(overdue(&at));
         }
+        if let Some(cursor) = &filter.after {
+            self.add_place(cursor, filter.latest_first);
+        }
+    }
+
+    fn add_place(&mut self, Cursor { urgency, opened_at, id }: &Cursor, latest_first: bool) {
+        let opened_at = self.place(Bound::Number(*opened_at));
+        let id = self.place(Bound::Text(id.to_string()));
+        let behind = if latest_first {
+            format!("(opened_at, tickets.id) < ({opened_at}, {id})")
+        } else {
+            let urgency = self.place(Bound::Number(*urgency));
+            format!("(priority, opened_at, tickets.id) > ({urgency}, {opened_at}, {id})")
+        };
+        self.all.push(behind);
     }
 
     fn sql(&self) -> String {
         if self.all.is_empty() { String::new() } else { format!("WHERE {}", self.all.join(" AND ")) }
     }
 
-    fn bind(self, mut query: AnyQuery<'_>) -> AnyQuery<'_> {
-        for value in self.bound {
-            query = match value {
-                Bound::Text(text) => query.bind(text),
-                Bound::Number(number) => query.bind(number),
-            };
-        }
-        query
+    fn bind(self, query: AnyQuery<'_>) -> AnyQuery<'_> {
+        self.bound.into_iter().fold(query, |query, value| value.bind(query))
     }
+}
+
+/// The condition of tickets that are past a deadline at that time.
+pub(super) fn overdue(at: &str) -> String {
+    format!("((first_response_at IS NULL AND first_response_due < {at}) OR resolution_due < {at})")
 }
 
 /// A text that a pattern of `LIKE` takes as it is.

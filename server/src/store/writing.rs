@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use shopdesk_model::intents::IntentId;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::{Dialect, StoreError, Subscription};
 use crate::conversation::{ConversationId, MessageId};
 use crate::event::{Change, Event, Happening};
 use crate::live::{Live, Signal};
-use crate::message::{Message, Sender};
+use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::store::listen::CHANNEL;
 use crate::webhooks::{MessageCreated, Payload};
 
@@ -29,7 +30,31 @@ pub(super) struct NewRow {
     pub(super) text: String,
     pub(super) client_message_id: Option<String>,
     pub(super) settled_by: Option<&'static str>,
+    /// Of a reply of the program's: what it is, and the likeliest intent, for figures.
+    pub(super) reply_kind: Option<ReplyKind>,
+    pub(super) intent: Option<IntentId>,
     pub(super) contents: Option<String>,
+}
+
+impl NewRow {
+    /// What a person says.
+    pub(super) fn of(sender: Sender, text: String, client_message_id: Option<String>) -> Self {
+        let (settled_by, reply_kind, intent, contents) = Default::default();
+        Self { sender, text, client_message_id, settled_by, reply_kind, intent, contents }
+    }
+
+    /// What the program says.
+    pub(super) fn reply(text: String, reply: &Reply) -> Self {
+        let likeliest = reply.assessment.as_ref().and_then(|assessed| assessed.intents.first());
+        // A number alone says little of what is meant by it.
+        let meant = reply.order.as_ref().map(|order| &order.intent);
+        Self {
+            reply_kind: Some(reply.kind),
+            intent: meant.or(likeliest.map(|intent| &intent.id)).cloned(),
+            contents: Some(to_json(reply)),
+            ..Self::of(Sender::Bot, text, None)
+        }
+    }
 }
 
 impl Writing {
@@ -41,8 +66,8 @@ impl Writing {
     ) -> Result<Message, StoreError> {
         let (id, sequence, at) = (MessageId::new(), self.next_sequence(conversation).await?, now());
         sqlx::query(
-            "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents) \
-             VALUES ($1, $2, $3, 'message', $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents, \
+             reply_kind, intent) VALUES ($1, $2, $3, 'message', $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(id.to_string())
         .bind(conversation.to_string())
@@ -53,6 +78,8 @@ impl Writing {
         .bind(new.client_message_id.clone())
         .bind(new.settled_by)
         .bind(new.contents)
+        .bind(new.reply_kind.map(ReplyKind::as_str))
+        .bind(new.intent.map(|intent| intent.to_string()))
         .execute(&mut **self)
         .await?;
         let (sender, text) = (new.sender, new.text.clone());

@@ -1,14 +1,12 @@
 //! Delivers what is kept for the shop's systems, again and again until it is taken or given up.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
 
-use super::{NextTry, WebhookSecret, check_url, is_public, next_try};
+use super::{NextTry, WebhookSecret, check_url, client, next_try, without_url};
+use crate::metrics::{Attempt, Doing};
 use crate::state::AppState;
 use crate::store::{Delivery, StoreError};
 
@@ -31,21 +29,22 @@ pub struct Webhook {
     pub allow_private: bool,
 }
 
-/// Delivers to the webhook of that name for as long as it is polled. Each has a loop of its own, so that one that does not answer holds
-/// up no other.
+/// Delivers to the webhook of that name until the service stops, and does not stop between an attempt and keeping how it ended. Each has a
+/// loop of its own, so that one that does not answer holds up no other.
 pub(crate) async fn deliver(app: AppState, name: String) {
     let webhooks = Arc::clone(&app.settings.webhooks);
     let Some(webhook) = webhooks.get(&name) else { return };
+    app.metrics.webhook(&name);
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        loop {
+    while app.present.comes_round(&mut look).await {
+        while !app.present.is_stopping() {
             match deliver_one(&app, &name, webhook).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
                     tracing::error!(%error, "cannot look for something to deliver");
+                    app.metrics.database_failed(Doing::Webhooks);
                     break;
                 }
             }
@@ -58,7 +57,10 @@ async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bo
     let now = app.time();
     let Some(delivery) = app.store.take_delivery(name, now, now + LEASE).await? else { return Ok(false) };
     match attempt(app, webhook, &delivery).await {
-        Ok(()) => app.store.end_attempt(&delivery.id, None).await?,
+        Ok(()) => {
+            app.metrics.delivery(name, Attempt::Delivered);
+            app.store.end_attempt(&delivery.id, None).await?;
+        }
         Err(problem) => {
             let attempts = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);
             let next = match next_try(attempts, chance()) {
@@ -66,17 +68,23 @@ async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bo
                 NextTry::DeadLetter => None,
             };
             tracing::warn!(delivery.id, webhook = delivery.endpoint, attempts, %problem, given_up = next.is_none(), "a delivery failed");
+            app.metrics.delivery(name, if next.is_some() { Attempt::Failed } else { Attempt::GivenUp });
             app.store.end_attempt(&delivery.id, Some((&problem, next))).await?;
         }
     }
     Ok(true)
 }
 
+#[tracing::instrument(
+    name = "deliver",
+    skip_all,
+    fields(webhook = delivery.endpoint, delivery.id = delivery.id, delivery.kind = delivery.kind, attempt = delivery.attempts)
+)]
 async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Result<(), String> {
     let url = check_url(&webhook.url, webhook.allow_private).map_err(|refused| refused.to_string())?;
     let now = app.time();
     let signature = webhook.secret.sign(&delivery.id, now, delivery.body.as_bytes());
-    let client = client(webhook.allow_private).map_err(|error| error.to_string())?;
+    let client = client(PATIENCE, webhook.allow_private).map_err(|error| error.to_string())?;
     let response = client
         .post(url)
         .header("content-type", "application/json")
@@ -89,42 +97,6 @@ async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Resu
         .map_err(without_url)?;
     let status = response.status();
     if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
-}
-
-/// A client that follows no redirect and reaches no private address, whatever a name resolves to.
-fn client(allow_private: bool) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy();
-    if allow_private { builder.build() } else { builder.dns_resolver(Arc::new(PublicOnly)).build() }
-}
-
-/// Resolves names to addresses that anybody may reach.
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
-                .await?
-                .filter(|address| is_public(address.ip()))
-                .collect();
-            if found.is_empty() {
-                return Err("the name has no public address".into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// What went wrong, without the address, which may hold a secret.
-fn without_url(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// A random number from 0 to 1.

@@ -8,12 +8,14 @@ mod payload;
 pub(crate) use payload::{ConversationRated, MessageCreated, Payload, TicketClosed, TicketOpened};
 
 mod backoff;
+mod outbound;
 mod public_address;
 mod signature;
 mod url;
 
 use backoff::{NextTry, next_try};
+pub(crate) use outbound::{client, without_url};
 use public_address::is_public;
 pub use signature::{SignatureError, WebhookSecret, WebhookSecretError};
 pub use url::RefusedUrl;
-use url::check_url;
+pub(crate) use url::check_url;

@@ -30,13 +30,13 @@ pub enum RefusedUrl {
     Host(String),
 }
 
-/// Reads the address of a webhook. With `allow_private`, for trying things out, hosts of one's own network, plain
+/// Reads the address of a webhook, or of another system of the shop's. With `allow_private`, for trying things out, hosts of one's own network, plain
 /// HTTP and all ports are allowed.
 ///
 /// # Errors
 ///
 /// Fails when nothing should ever be sent there.
-pub(super) fn check_url(text: &str, allow_private: bool) -> Result<Url, RefusedUrl> {
+pub(crate) fn check_url(text: &str, allow_private: bool) -> Result<Url, RefusedUrl> {
     let url = Url::parse(text).map_err(|_| RefusedUrl::Malformed)?;
     match url.scheme() {
         "https" => {}

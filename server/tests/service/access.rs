@@ -56,6 +56,7 @@ pub(crate) fn routes() -> Vec<Route> {
         send(post, format!("/v1/deliveries/{NOBODY}/retry"), json!({}), Role::Admin),
         // The stream of tickets never ends, and whoever logs out is gone.
         get("/v1/tickets/events", Role::Agent),
+        get(&ticket("events"), Role::Agent),
         get("/v1/session", Role::Agent),
         send(delete, "/v1/session".to_owned(), json!({}), Role::Agent),
     ]

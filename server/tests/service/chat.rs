@@ -162,13 +162,6 @@ async fn the_pages_are_served_under_a_strict_policy_and_the_widget_to_any_page()
     assert_eq!(widget.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
 }
 
-#[tokio::test]
-async fn it_says_that_it_lives_and_is_ready() {
-    let app = TestApp::start().await;
-    assert_eq!(app.get("/livez").await.text, "ok\n");
-    assert_eq!(app.get("/readyz").await.text, "ready\n");
-}
-
 fn sequences(conversation: &Value) -> Vec<i64> {
     let messages = conversation["messages"].as_array().unwrap();
     messages.iter().map(|message| message["sequence"].as_i64().unwrap()).collect()

@@ -19,6 +19,17 @@ async fn an_answer_that_did_not_help_is_regretted_once() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_said_twice_not_to_help_is_regretted_once() {
+    let app = TestApp::start().await;
+    let conversation = app.conversation().await;
+    let answer = app.answered(&conversation).await;
+    helpful(&app, &conversation, &answer, false).await;
+    let before = app.shown(&conversation).await;
+    assert_eq!(helpful(&app, &conversation, &answer, false).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.shown(&conversation).await, before);
+}
+
+#[tokio::test]
 async fn after_two_answers_in_a_row_that_did_not_help_a_human_takes_over() {
     let app = TestApp::start().await;
     let conversation = app.conversation().await;

@@ -5,8 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::TestApp;
 
+/// A log that is kept instead of written.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// All of it so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -40,7 +48,7 @@ async fn no_log_holds_what_a_shopper_wrote() {
     let path = format!("/v1/conversations/{conversation}/messages");
     app.post(&path, serde_json::json!({ "text": "青蛙骑士".repeat(100) })).await;
     app.get(&format!("/v1/conversations/{conversation}?note=青蛙骑士")).await;
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     assert!(log.contains("message settled"), "the log was captured");
     for secret in ["青蛙骑士", "202411098765432", "13812345678"] {
         assert!(!log.contains(secret), "{log}");

@@ -151,7 +151,10 @@ async fn every_operation_says_what_it_is_and_how_it_ends() {
         }
         for (status, response) in operation.responses() {
             assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{name} {status}");
-            assert!(status.starts_with('2') || !Operation::codes(response).is_empty(), "{name} {status}");
+            // Not to be ready is no problem: the same document says what is missing.
+            let says_more = name == "GET /readyz" && status == "503";
+            let has_code = says_more || !Operation::codes(response).is_empty();
+            assert!(status.starts_with('2') || has_code, "{name} {status}");
         }
     }
     assert_eq!(used, tags);

@@ -23,11 +23,12 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    ApiKey, AppState, Assessor, DialogueConfig, IdentityCheck, LimitConfig, NewAgent, Origin, Position,
-    Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site, Skills, Store, TicketFilter,
-    VisitorTokens, router,
+    ApiKey, AppState, Assessor, AuditEntry, AuditFilter, DialogueConfig, IdentityCheck, LimitConfig, Metrics,
+    NewAgent, Origin, Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site,
+    Skills, Store, TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -38,8 +39,11 @@ pub(crate) struct TestApp {
     pub(crate) state: AppState,
     /// The visitors' tokens, by conversation.
     tokens: Mutex<HashMap<String, String>>,
-    _database: TempDir,
+    database: TempDir,
 }
+
+/// What the file with everything is called.
+const DATABASE: &str = "test.db";
 
 /// What came back.
 pub(crate) struct Reply {
@@ -90,22 +94,25 @@ impl TestApp {
         settings: Settings,
     ) -> Self {
         let database = tempfile::tempdir().unwrap();
-        let store = Store::open(&database.path().join("test.db")).await.unwrap();
+        let store = Store::open(&database.path().join(DATABASE)).await.unwrap();
         let articles = TRIAGE.knowledge_base().catalogue().articles();
         let plan = Plan::new(&[], &articles, &[]);
         store.change(0, &plan.changes, Origin::Folder).await.unwrap().unwrap();
         let limits: LimitConfig =
             toml::from_str("per_visitor = 10000\nper_address = 100000\nconversations_per_address = 1000")
                 .unwrap();
+        let metrics = Metrics::start();
         let state = AppState {
             store,
-            assessor: Assessor::start(Arc::clone(&TRIAGE), queue).unwrap(),
+            assessor: Assessor::start(Arc::clone(&TRIAGE), queue, metrics.clone()).unwrap(),
             settings: Arc::new(settings),
             clock: Arc::new(clock),
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
             present: Arc::new(Present::new(&limits).unwrap()),
+            metrics,
+            workshop: None,
         };
-        Self { router: router(state.clone()), state, tokens: Mutex::default(), _database: database }
+        Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
     }
 
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<String>) -> Reply {
@@ -132,7 +139,8 @@ impl TestApp {
         Reply {
             status: parts.status,
             headers: parts.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
+            // Pictures are no text, and no test reads them.
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
@@ -172,7 +180,21 @@ impl TestApp {
         let limits: LimitConfig = toml::from_str(limits).unwrap();
         let app = Self::start().await;
         let state = AppState { present: Arc::new(Present::new(&limits).unwrap()), ..app.state.clone() };
-        Self { router: router(state.clone()), state, ..app }
+        app.with_state(state)
+    }
+
+    /// The same service with other parts.
+    pub(crate) fn with_state(self, state: AppState) -> Self {
+        Self { router: router(state.clone()), state, ..self }
+    }
+
+    /// The service after a restart: what it knew without the database is gone.
+    pub(crate) async fn restarted(self) -> Self {
+        self.state.store.close().await;
+        let store = Store::open(&self.database.path().join(DATABASE)).await.unwrap();
+        let present = Arc::new(Present::new(&LimitConfig::default()).unwrap());
+        let state = AppState { store, present, metrics: Metrics::start(), ..self.state.clone() };
+        self.with_state(state)
     }
 
     /// Sends a request and leaves the body of the response unread, as streams need it.
@@ -258,6 +280,96 @@ impl TestApp {
         self.send(request).await
     }
 
+    /// Sends a form as htmx does from a page of the console, in English.
+    pub(crate) async fn submit(&self, agent: &TestAgent, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let headers = [
+            (header::COOKIE.as_str(), format!("shopdesk_session={}", agent.session.expose())),
+            ("x-csrf-token", agent.session.csrf_token()),
+        ];
+        self.submit_with(&headers, path, fields).await
+    }
+
+    /// The same with these headers and no others that say who it is.
+    pub(crate) async fn submit_with(
+        &self,
+        headers: &[(&str, String)],
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT_LANGUAGE, "en")
+            .header("hx-request", "true")
+            .header(header::HOST, "localhost");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Fills in a form of the console, as its pages send it.
+    pub(crate) async fn form(
+        &self,
+        agent: &TestAgent,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::HOST, "localhost")
+            .header("hx-request", "true")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()))
+            .header("x-csrf-token", agent.session.csrf_token())
+            .body(Body::from(body))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// Asks for a page of the console, in English.
+    pub(crate) async fn page(&self, agent: &TestAgent, path: &str) -> Reply {
+        let request = Request::builder()
+            .uri(path)
+            .header(header::ACCEPT_LANGUAGE, "en")
+            .header(header::HOST, "localhost")
+            .header(header::COOKIE, format!("shopdesk_session={}", agent.session.expose()));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// The same database behind another state, for what the usual one lacks.
+    pub(crate) fn over(&self, state: AppState) -> Self {
+        // Its own folder stays empty: the database is in that of the first.
+        let database = tempfile::tempdir().unwrap();
+        Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
+    }
+
+    /// Does something to the tables that the store has no method for.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let file = self.database.path().join("test.db");
+        let mut connection = AnyConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// With somewhere to train.
+    pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
+        let app = Self::start().await;
+        let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
+        Self { router: router(state.clone()), state, ..app }
+    }
+
+    /// The latest entries of the audit log, the latest first.
+    pub(crate) async fn audit(&self, limit: u32) -> Vec<AuditEntry> {
+        let filter = AuditFilter { limit, ..AuditFilter::default() };
+        self.state.store.audit(&filter).await.unwrap().entries
+    }
+
     /// The open tickets, as a supervisor sees them.
     pub(crate) async fn tickets(&self) -> Vec<shopdesk_server::Ticket> {
         let filter = TicketFilter { limit: 100, ..TicketFilter::default() };
@@ -288,7 +400,7 @@ impl Clock {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
     }
 }
@@ -320,6 +432,7 @@ pub(crate) fn settings() -> Settings {
         time_zone: TimeZone::UTC,
         sites: [("main".to_owned(), site)].into(),
         webhooks: Arc::default(),
+        lookup: None,
         dialogue: DialogueConfig {
             quiet_milliseconds: 0,
             longest_turn_milliseconds: 0,
@@ -334,6 +447,7 @@ pub(crate) fn settings() -> Settings {
         retention_days: None,
         hosts: vec!["help.example.com".to_owned()],
         behind_proxy: false,
+        reports: PathBuf::from("no-reports"),
     }
 }
 
@@ -378,7 +492,7 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    const KEYS: [(&str, &str); 20] = [
+    const KEYS: [(&str, &str); 24] = [
         ("clarify", "which?"),
         ("greeting", "greeting"),
         ("thanks", "thanks"),
@@ -394,10 +508,14 @@ fn replies() -> Replies {
         ("handed_over_complaint", "complaint"),
         ("handed_over_failure", "failure"),
         ("handed_over_busy", "busy"),
+        ("reopened", "reopened"),
         ("wait_open", "[{minutes} min]"),
         ("wait_queue", "[{position} ahead]"),
         ("wait_closed", "[{hours}, {opens}]"),
         ("nobody_yet", "nobody yet"),
+        ("order_status", "[{order}: {status}]"),
+        ("order_unknown", "[no {order}]"),
+        ("ask_order_number", "which order?"),
         ("contact_thanks", "contact thanks"),
     ];
     let sentences = |language: &str| -> Value {

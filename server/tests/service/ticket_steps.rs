@@ -1,8 +1,10 @@
 //! Tickets that are put off, merged, closed, given back and handed on, and what the shopper's conversation makes of it.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shopdesk_server::{Role, Ticket};
 
+use crate::support::TestApp;
 use crate::tickets::{act, complaint, last_event, log};
 
 #[tokio::test]
@@ -57,6 +59,30 @@ async fn a_closed_ticket_opens_again_when_the_shopper_writes() {
 }
 
 #[tokio::test]
+async fn whoever_writes_after_the_end_is_told_that_people_have_it_again_and_by_when() {
+    let (app, clock) = TestApp::with_clock().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "我要投诉你们客服").await;
+    let ticket = app.tickets().await.remove(0);
+    let lin = app.agent("lin", Role::Agent).await;
+    act(&app, &lin, &ticket, json!({ "action": "close" })).await;
+    clock.forward(50 * 60);
+    app.say(&conversation, "还是没有解决").await;
+    let shown = app.shown(&conversation).await;
+    let last = shown["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["text"], &last["kind"]),
+        (&json!("zh: reopenedzh: [3 min]"), &json!("notice")),
+        "{shown}"
+    );
+    let now = &app.tickets().await[0];
+    // Ten minutes to a first answer and an hour to the end, from the time of writing again.
+    assert!(now.first_response_due.unwrap() >= ticket.opened_at + SignedDuration::from_mins(60));
+    assert!(now.resolution_due.unwrap() > now.first_response_due.unwrap());
+    assert_eq!(now.waits_since(), now.reopened_at.unwrap());
+}
+
+#[tokio::test]
 async fn a_released_ticket_waits_for_the_next_agent() {
     let (app, conversation, ticket) = complaint().await;
     let (lin, mei) = (app.agent("lin", Role::Agent).await, app.agent("mei", Role::Agent).await);
@@ -66,6 +92,33 @@ async fn a_released_ticket_waits_for_the_next_agent() {
     assert_eq!(last_event(&app, &conversation).await["state"], "waiting_for_human");
     let claimed = act(&app, &mei, &ticket, json!({ "action": "claim" })).await.json();
     assert_eq!(claimed["assignee"], json!(mei.id));
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_learns_who_spoke_for_the_shop() {
+    let (app, conversation, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    act(&app, &lin, &ticket, json!({ "action": "claim" })).await;
+    act(&app, &lin, &ticket, json!({ "action": "close" })).await;
+    let shown = app.shown(&conversation).await;
+    let told: Vec<(&Value, &Value)> = shown["notices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|notice| (&notice["state"], &notice["agent"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("waiting_for_human"), &Value::Null),
+            (&json!("with_human"), &json!("Agent lin")),
+            (&json!("closed"), &json!("Agent lin")),
+        ]
+    );
+    let events = app.get(&format!("/v1/conversations/{conversation}/events")).await.json();
+    let states: Vec<&Value> =
+        events["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "state").collect();
+    assert_eq!(shown["notices"].as_array().unwrap().iter().collect::<Vec<_>>(), states);
 }
 
 #[tokio::test]

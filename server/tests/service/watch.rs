@@ -43,6 +43,41 @@ async fn a_waiting_ticket_goes_to_whoever_has_the_fewest() {
 }
 
 #[tokio::test]
+async fn a_ticket_behind_hundreds_that_suit_nobody_is_assigned() {
+    let app = TestApp::start().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    takes(&app, &lin, Skills { languages: vec!["en".to_owned()], ..Skills::default() }).await;
+    app.as_agent(&lin, Method::GET, "/v1/session", None).await;
+    let mut conversation = String::new();
+    for number in 0..=250 {
+        let language = if number == 250 { "en" } else { "zh" };
+        let begun = app.begin(json!({ "language": language })).await;
+        begun["id"].as_str().unwrap().clone_into(&mut conversation);
+        app.post(&format!("/v1/conversations/{conversation}/human"), json!({})).await;
+    }
+    let event = while_running(&app, next_event(&app, &conversation, 2)).await;
+    assert_eq!((&event["state"], &event["agent"]), (&json!("with_human"), &json!("Agent lin")));
+}
+
+#[tokio::test]
+async fn the_tickets_of_somebody_who_leaves_go_to_whoever_is_there() {
+    let app = TestApp::start().await;
+    let (lin, mei) = (app.agent("lin", Role::Agent).await, app.agent("mei", Role::Agent).await);
+    let conversation = app.conversation().await;
+    app.post(&format!("/v1/conversations/{conversation}/human"), json!({})).await;
+    let path = format!("/v1/tickets/{}/actions", app.tickets().await[0].id);
+    app.as_agent(&lin, Method::POST, &path, Some(json!({ "action": "claim" }))).await;
+    app.as_agent(&mei, Method::GET, "/v1/session", None).await;
+    let boss = app.agent("boss", Role::Admin).await;
+    let leaving = Some(json!({ "is_active": false }));
+    let left = app.as_agent(&boss, Method::PATCH, &format!("/v1/agents/{}", lin.id), leaving).await;
+    assert_eq!(left.json()["agent"]["is_active"], false);
+    // The hand-over, lin, nobody, mei.
+    let event = while_running(&app, next_event(&app, &conversation, 4)).await;
+    assert_eq!((&event["state"], &event["agent"]), (&json!("with_human"), &json!("Agent mei")));
+}
+
+#[tokio::test]
 async fn a_shopper_to_whom_nobody_came_is_told_so_once() {
     let (app, clock) = TestApp::with_clock().await;
     let (mut frames, _) = onlooker(&app).await;
@@ -115,7 +150,7 @@ async fn next_event(app: &TestApp, conversation: &str, after: i64) -> Value {
 }
 
 /// Runs the service for as long as that takes. It listens on any free port, to which nobody connects.
-async fn while_running<T>(app: &TestApp, doing: impl Future<Output = T>) -> T {
+pub(crate) async fn while_running<T>(app: &TestApp, doing: impl Future<Output = T>) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (done, stop) = oneshot::channel::<()>();
     let running = serve(listener, app.state.clone(), async move { drop(stop.await) });

@@ -65,6 +65,56 @@ async fn an_article_remembers_who_brought_it(Place { store, .. }: &Place) {
     assert_eq!(origins, [Origin::Folder, Origin::File]);
 }
 
+contract!(a_change_by_hand_names_who_made_it_and_is_listed);
+async fn a_change_by_hand_names_who_made_it_and_is_listed(Place { store, .. }: &Place) {
+    let (old, new) = (article("a", "one"), article("a", "two"));
+    add(store, 0, &old).await.unwrap();
+    let replace = Change::Replace { old: old.version.clone(), new: Arc::clone(&new) };
+    store.change_by_hand(1, &[replace], "anna").await.unwrap().unwrap();
+    let kept = store.kept_articles(None).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].article.as_ref(), kept[0].is_in_force()), (new.as_ref(), true));
+    assert_eq!((kept[0].last.origin, kept[0].last.actor.as_deref()), (Some(Origin::Console), Some("anna")));
+    let first = store.history(&new.id, &new.language).await.unwrap().remove(1);
+    assert_eq!((first.origin, first.actor), (Some(Origin::Folder), None));
+    let text = store.article_text(&old.id, &old.language, &old.version).await.unwrap().unwrap();
+    assert_eq!(text, *old);
+    assert!(store.kept_articles(shopdesk_kb::ArticleId::new("b").as_ref()).await.unwrap().is_empty());
+}
+
+contract!(what_people_withdrew_is_known_until_it_comes_back);
+async fn what_people_withdrew_is_known_until_it_comes_back(Place { store, .. }: &Place) {
+    let (a, b) = (article("a", "one"), article("b", "one"));
+    store
+        .change(0, &[Change::Add(Arc::clone(&a)), Change::Add(Arc::clone(&b))], Origin::Folder)
+        .await
+        .unwrap();
+    let withdraw = |article: &Article| Change::Withdraw {
+        id: article.id.clone(),
+        language: article.language.clone(),
+        old: article.version.clone(),
+    };
+    store.change_by_hand(1, &[withdraw(&a)], "anna").await.unwrap().unwrap();
+    store.change(2, &[withdraw(&b)], Origin::File).await.unwrap().unwrap();
+    let withdrawn = store.articles().await.unwrap().withdrawn_by_people;
+    assert_eq!(withdrawn, [(a.id.clone(), a.language.clone())]);
+    let kept = store.kept_articles(Some(&a.id)).await.unwrap();
+    assert_eq!((kept[0].article.as_ref(), kept[0].is_in_force()), (a.as_ref(), false));
+    store.change_by_hand(3, &[Change::Add(Arc::clone(&a))], "anna").await.unwrap().unwrap();
+    assert!(store.articles().await.unwrap().withdrawn_by_people.is_empty());
+}
+
+contract!(an_import_that_takes_an_article_over_changes_whose_it_is_and_not_its_text);
+async fn an_import_that_takes_an_article_over_changes_whose_it_is_and_not_its_text(
+    Place { store, .. }: &Place,
+) {
+    let article = article("a", "one");
+    store.change_by_hand(0, &[Change::Add(Arc::clone(&article))], "anna").await.unwrap().unwrap();
+    store.change(1, &[Change::TakeOver(Arc::clone(&article))], Origin::Folder).await.unwrap().unwrap();
+    let shelf = store.articles().await.unwrap();
+    assert_eq!((shelf.articles[0].article.clone(), shelf.articles[0].origin), (article, Origin::Folder));
+}
+
 contract!(vectors_are_found_by_their_text);
 async fn vectors_are_found_by_their_text(Place { store, .. }: &Place) {
     let hash = |byte| TextHash([byte; 32]);

@@ -7,15 +7,15 @@ use shopdesk_server::{
 };
 use tokio::task::JoinSet;
 
-use crate::material::{answered, conversation, events, handed_over, message, message_of, said};
+use crate::material::{answered, conversation, events, handed_over, message, message_of, said, taken_in};
 use crate::place::{Place, contract};
 
 contract!(a_message_sent_twice_is_kept_once);
 async fn a_message_sent_twice_is_kept_once(Place { store, .. }: &Place) {
     let id = conversation(store).await;
     let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
-    let first = store.receive(id, new.clone()).await.unwrap().unwrap();
-    let second = store.receive(id, NewMessage { text: "other".to_owned(), ..new }).await.unwrap().unwrap();
+    let first = taken_in(store, id, new.clone()).await.unwrap();
+    let second = taken_in(store, id, NewMessage { text: "other".to_owned(), ..new }).await.unwrap();
     assert_eq!(first.message, second.message);
     assert_eq!(events(store, id).await.len(), 1);
 }
@@ -27,7 +27,7 @@ async fn a_message_sent_twice_at_once_is_kept_once(Place { store, .. }: &Place) 
     for _ in 0..20 {
         let store = store.clone();
         let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
-        sending.spawn(async move { store.receive(id, new).await.unwrap().unwrap().message });
+        sending.spawn(async move { taken_in(&store, id, new).await.unwrap().message });
     }
     let kept = sending.join_all().await;
     assert!(kept.iter().all(|message| *message == kept[0]));
@@ -39,7 +39,7 @@ async fn a_client_may_use_an_id_again_in_another_conversation(Place { store, .. 
     let new = NewMessage { client_message_id: Some("m1".to_owned()), ..message("怎么退货") };
     for _ in 0..2 {
         let id = conversation(store).await;
-        let received = store.receive(id, new.clone()).await.unwrap().unwrap();
+        let received = taken_in(store, id, new.clone()).await.unwrap();
         assert_eq!(received.message.sequence, 1);
     }
 }
@@ -65,7 +65,7 @@ async fn a_hundred_messages_at_once_are_numbered_without_gaps(Place { store, .. 
 contract!(a_conversation_that_is_not_there_takes_nothing);
 async fn a_conversation_that_is_not_there_takes_nothing(Place { store, .. }: &Place) {
     let nobody = ConversationId::new();
-    assert!(store.receive(nobody, message("a")).await.unwrap().is_none());
+    assert!(taken_in(store, nobody, message("a")).await.is_none());
     assert!(store.conversation_with_messages(nobody).await.unwrap().is_none());
     assert!(store.turn(nobody).await.unwrap().is_none());
     assert!(store.close_conversation(nobody).await.unwrap().is_none());
@@ -93,13 +93,18 @@ async fn answers_in_a_row_that_did_not_help_are_counted(Place { store, .. }: &Pl
     let id = conversation(store).await;
     let first = answered(store, id, "a").await.id;
     let second = answered(store, id, "b").await.id;
-    let keep = async |message, helpful| store.keep_helpful(id, message, helpful).await.unwrap();
-    assert_eq!(keep(first, false).await, Some(1));
+    let keep = async |message, helpful| {
+        let judged = store.keep_helpful(id, message, helpful).await.unwrap().unwrap();
+        (judged.failed_answers, judged.is_new)
+    };
+    assert_eq!(keep(first, false).await, (1, true));
     // Said twice of one answer.
-    assert_eq!(keep(first, false).await, Some(1));
-    assert_eq!(keep(second, false).await, Some(2));
+    let before = events(store, id).await;
+    assert_eq!(keep(first, false).await, (1, false));
+    assert_eq!(events(store, id).await, before);
+    assert_eq!(keep(second, false).await, (2, true));
     assert_eq!(store.turn(id).await.unwrap().unwrap().failed_answers, 2);
-    assert_eq!(keep(second, true).await, Some(0));
+    assert_eq!(keep(second, true).await, (0, true));
     let (_, messages) = store.conversation_with_messages(id).await.unwrap().unwrap();
     let helpful: Vec<_> = messages.iter().map(|message| message.helpful).collect();
     assert_eq!(helpful, [None, Some(false), None, Some(true)]);
@@ -168,9 +173,9 @@ async fn a_closed_conversation_opens_again_for_the_program_but_not_for_thanks(Pl
     // Nobody waits for a reply any more.
     assert_eq!(store.reply_to(unanswered.id).await.unwrap(), (None, false));
     let thanks = NewMessage { reopens: false, ..message("谢谢") };
-    let received = store.receive(id, thanks).await.unwrap().unwrap();
+    let received = taken_in(store, id, thanks).await.unwrap();
     assert_eq!(received.state, ConversationState::Closed);
-    let received = store.receive(id, message("怎么退货")).await.unwrap().unwrap();
+    let received = taken_in(store, id, message("怎么退货")).await.unwrap();
     assert_eq!(received.state, ConversationState::Bot);
     let turn = store.turn(id).await.unwrap().unwrap();
     assert_eq!(turn.messages, [received.message]);
@@ -187,7 +192,7 @@ async fn a_closed_conversation_with_a_ticket_opens_again_for_the_agents(Place { 
     let ticket = handed_over(store, id, Priority::Normal).await;
     store.close_conversation(id).await.unwrap();
     assert_eq!(store.ticket(ticket).await.unwrap().unwrap().state, TicketState::Closed);
-    let received = store.receive(id, message("b")).await.unwrap().unwrap();
+    let received = taken_in(store, id, message("b")).await.unwrap();
     assert_eq!(received.state, ConversationState::WaitingForHuman);
     assert_eq!(store.ticket(ticket).await.unwrap().unwrap().state, TicketState::Open);
 }

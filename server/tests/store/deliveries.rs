@@ -59,6 +59,19 @@ async fn what_was_given_up_is_tried_again_once_it_is_asked_for(place: &Place) {
     assert!(revived.next_at >= delivery.next_at);
 }
 
+contract!(deliveries_are_counted_by_endpoint_and_state);
+async fn deliveries_are_counted_by_endpoint_and_state(place: &Place) {
+    let store =
+        place.store.clone().with_subscriptions(vec![subscription("erp", &[]), subscription("crm", &[])]);
+    let id = conversation(&store).await;
+    said(&store, id, "怎么退货").await;
+    place.execute("UPDATE deliveries SET state = 'dead' WHERE endpoint = 'erp'").await;
+    let counts = store.count_deliveries().await.unwrap();
+    let counts: Vec<(&str, &str)> =
+        counts.iter().map(|count| (count.endpoint.as_str(), count.state.as_str())).collect();
+    assert_eq!(counts, [("crm", "waiting"), ("erp", "dead")]);
+}
+
 fn subscription(endpoint: &str, events: &[&str]) -> Subscription {
     let events = events.iter().map(|event| (*event).to_owned()).collect();
     Subscription { endpoint: endpoint.to_owned(), events }

@@ -25,6 +25,7 @@ async fn a_customer_is_removed_everywhere_and_others_stay(place: &Place) {
         ("corrections", 1),
         // Two messages of the shopper, the word of the hand-over, and the state after it.
         ("events", 4),
+        ("reviews", 0),
         ("ticket log entries", 2),
         ("tickets", 1),
         ("webhook deliveries", 1),

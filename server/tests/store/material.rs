@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use shopdesk_model::intents::{IntentId, Priority};
 use shopdesk_server::{
-    Actor, Change, ConversationId, Customer, Event, Happening, Message, NewAgent, NewConversation,
-    NewMessage, NewTicket, Outcome, Reply, ReplyKind, Role, Settled, Skills, Store, TicketId,
+    Actor, Change, ConversationId, Customer, Due, Event, Happening, Message, NewAgent, NewConversation,
+    NewMessage, NewTicket, Outcome, Received, Reply, ReplyKind, Role, Settled, Skills, Store, TicketId,
 };
 use shopdesk_triage::EscalationReason;
 
@@ -28,9 +28,18 @@ pub(crate) fn message(text: &str) -> NewMessage {
     NewMessage { text: text.to_owned(), client_message_id: None, choice: None, reopens: true }
 }
 
+/// Takes a message in. What it opens again has no deadlines.
+pub(crate) async fn taken_in(
+    store: &Store,
+    conversation: ConversationId,
+    new: NewMessage,
+) -> Option<Received> {
+    store.receive(conversation, new, |_| Due::default()).await.unwrap()
+}
+
 /// Keeps a shopper's message.
 pub(crate) async fn said(store: &Store, conversation: ConversationId, text: &str) -> Message {
-    store.receive(conversation, message(text)).await.unwrap().unwrap().message
+    taken_in(store, conversation, message(text)).await.unwrap().message
 }
 
 /// What the program says when an article answers.

@@ -1,9 +1,13 @@
 //! People: invitations hold once, sessions end, keys are revoked.
 
 use jiff::{SignedDuration, Timestamp};
-use shopdesk_server::{Agent, ApiKey, NewAgent, Role, Scope, Scopes, Skills, Store};
+use shopdesk_server::{
+    Agent, AgentId, ApiKey, AuditCursor, AuditFilter, ConversationState, Entry, NewAgent, Role, Scope,
+    Scopes, Skills, Store, StoreError, TicketChange, TicketState,
+};
 use tokio::task::JoinSet;
 
+use crate::material::{agent, waiting};
 use crate::place::{Place, contract};
 
 contract!(a_login_is_taken_once);
@@ -85,6 +89,41 @@ async fn sessions_end_when_somebody_is_deactivated(Place { store, .. }: &Place) 
     assert_eq!(store.session("lin's", now).await.unwrap(), None);
 }
 
+contract!(tickets_of_somebody_who_is_deactivated_wait_for_others);
+async fn tickets_of_somebody_who_is_deactivated_wait_for_others(Place { store, .. }: &Place) {
+    let lin = agent(store, "lin").await;
+    let mut tickets = Vec::new();
+    for text in ["assigned", "put off", "closed"] {
+        let (conversation, ticket) = waiting(store, text).await;
+        store.change_ticket(ticket, &lin, TicketChange::Claim).await.unwrap().unwrap();
+        tickets.push((conversation, ticket));
+    }
+    let [(_, assigned), (_, put_off), (_, closed)] = tickets[..] else { panic!("three: {tickets:?}") };
+    store.change_ticket(put_off, &lin, TicketChange::Snooze(later())).await.unwrap().unwrap();
+    store.change_ticket(closed, &lin, TicketChange::Close(None)).await.unwrap().unwrap();
+    let gone = Agent { is_active: false, ..store.agent(lin.agent.unwrap()).await.unwrap().unwrap() };
+    assert!(store.change_agent(&gone).await.unwrap());
+    for (ticket, state, assignee) in [
+        (assigned, TicketState::Open, None),
+        (put_off, TicketState::Snoozed, None),
+        // Who did what is history.
+        (closed, TicketState::Closed, lin.agent),
+    ] {
+        let now = store.ticket(ticket).await.unwrap().unwrap();
+        assert_eq!((now.state, now.assignee), (state, assignee));
+    }
+    for (conversation, _) in &tickets[..2] {
+        let now = store.conversation(*conversation).await.unwrap().unwrap();
+        assert_eq!(now.state, ConversationState::WaitingForHuman);
+    }
+    let log = store.ticket_log(assigned).await.unwrap();
+    let last = log.last().unwrap();
+    assert_eq!((&last.entry, last.actor.as_deref()), (&Entry::Released, Some("shopdesk")));
+    // Whoever comes next finds nothing left to take back.
+    assert!(store.change_agent(&gone).await.unwrap());
+    assert_eq!(store.ticket_log(assigned).await.unwrap(), log);
+}
+
 contract!(what_somebody_takes_is_kept);
 async fn what_somebody_takes_is_kept(Place { store, .. }: &Place) {
     let lin = added(store, "lin").await;
@@ -113,11 +152,106 @@ async fn the_audit_log_has_the_latest_first(Place { store, .. }: &Place) {
     for (action, subject) in [("login", None), ("ticket.view", Some("7"))] {
         store.keep_audit("lin", action, subject.map(str::to_owned), None).await.unwrap();
     }
-    let audit = store.audit(10).await.unwrap();
+    let audit = store.audit(&AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap().entries;
     let actions: Vec<(&str, Option<&str>)> =
         audit.iter().map(|entry| (entry.action.as_str(), entry.subject.as_deref())).collect();
     assert_eq!(actions, [("ticket.view", Some("7")), ("login", None)]);
-    assert_eq!(store.audit(1).await.unwrap(), audit[..1]);
+}
+
+contract!(the_audit_log_is_read_page_by_page);
+async fn the_audit_log_is_read_page_by_page(Place { store, .. }: &Place) {
+    for number in 0..5 {
+        store.keep_audit("lin", "ticket.view", Some(number.to_string()), None).await.unwrap();
+    }
+    let mut filter = AuditFilter { limit: 2, ..AuditFilter::default() };
+    let mut pages = Vec::new();
+    loop {
+        let page = store.audit(&filter).await.unwrap();
+        pages.push(page.entries.iter().map(|entry| entry.subject.clone().unwrap()).collect::<Vec<_>>());
+        let Some(next) = page.next else { break };
+        // As it stands in an address.
+        filter.after = Some(next.to_string().parse().unwrap());
+    }
+    assert_eq!(pages, [vec!["4", "3"], vec!["2", "1"], vec!["0"]]);
+    assert!("yesterday".parse::<AuditCursor>().is_err());
+}
+
+contract!(the_audit_log_is_found_by_person_action_and_time);
+async fn the_audit_log_is_found_by_person_action_and_time(place: &Place) {
+    let store = &place.store;
+    for (actor, action) in [("lin", "login"), ("mei", "login"), ("lin", "ticket.view")] {
+        store.keep_audit(actor, action, None, None).await.unwrap();
+    }
+    let found = async |filter: AuditFilter| -> Vec<String> {
+        let page = store.audit(&AuditFilter { limit: 10, ..filter }).await.unwrap();
+        page.entries.iter().map(|entry| format!("{} {}", entry.actor, entry.action)).collect()
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let lin = AuditFilter { actor: text("lin"), ..AuditFilter::default() };
+    assert_eq!(found(lin.clone()).await, ["lin ticket.view", "lin login"]);
+    assert_eq!(found(AuditFilter { action: text("login"), ..lin }).await, ["lin login"]);
+    assert_eq!(store.audited_actions().await.unwrap(), ["login", "ticket.view"]);
+    place.execute("UPDATE audit SET at = 1000 WHERE actor = 'mei'").await;
+    let second = |second| Some(Timestamp::from_second(second).unwrap());
+    let first = AuditFilter { from: second(1), until: second(2), ..AuditFilter::default() };
+    assert_eq!(found(first).await, ["mei login"]);
+    assert!(found(AuditFilter { until: second(1), ..AuditFilter::default() }).await.is_empty());
+}
+
+contract!(an_administrator_stays);
+async fn an_administrator_stays(Place { store, .. }: &Place) {
+    let mut admins = Vec::new();
+    for login in ["lin", "mei", "bo"] {
+        let admin = NewAgent { role: Role::Admin, ..new(login) };
+        admins.push(store.add_agent(admin).await.unwrap().unwrap());
+    }
+    let mut leaving = JoinSet::new();
+    for (place, admin) in admins.into_iter().enumerate() {
+        let store = store.clone();
+        // Whether they are deactivated or become something else.
+        let changed = if place == 0 {
+            Agent { is_active: false, ..admin }
+        } else {
+            Agent { role: Role::Supervisor, ..admin }
+        };
+        leaving.spawn(async move { store.change_agent(&changed).await });
+    }
+    let refused = leaving.join_all().await.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [StoreError::LastAdministrator]), "{refused:?}");
+    let agents = store.agents().await.unwrap();
+    let stays = agents.iter().filter(|agent| agent.is_active && agent.role == Role::Admin);
+    assert_eq!(stays.count(), 1);
+}
+
+contract!(a_changed_password_ends_all_other_sessions_and_links);
+async fn a_changed_password_ends_all_other_sessions_and_links(Place { store, .. }: &Place) {
+    let (lin, mei) = (added(store, "lin").await, added(store, "mei").await);
+    let now = Timestamp::now();
+    for (agent, hash) in [(lin.id, "this"), (lin.id, "other"), (mei.id, "mei's")] {
+        store.begin_session(agent, hash, later()).await.unwrap();
+    }
+    store.invite(lin.id, "link", later()).await.unwrap();
+    store.change_password(lin.id, "hash", "this").await.unwrap();
+    let sessions = async |agent: AgentId| -> Vec<String> {
+        let sessions = store.sessions_of(agent, now).await.unwrap();
+        sessions.into_iter().map(|session| session.hash).collect()
+    };
+    assert_eq!(sessions(lin.id).await, ["this"]);
+    assert_eq!(sessions(mei.id).await, ["mei's"]);
+    assert_eq!(store.invited("link", now).await.unwrap(), None);
+    assert_eq!(store.agent_by_login("lin").await.unwrap().unwrap().password.as_deref(), Some("hash"));
+    store.end_sessions(lin.id).await.unwrap();
+    assert!(sessions(lin.id).await.is_empty());
+    assert_eq!(sessions(mei.id).await, ["mei's"]);
+}
+
+contract!(when_somebody_was_there_is_kept);
+async fn when_somebody_was_there_is_kept(Place { store, .. }: &Place) {
+    let (lin, mei) = (added(store, "lin").await, added(store, "mei").await);
+    let at = Timestamp::from_second(1_700_000_000).unwrap();
+    store.keep_seen(lin.id, at).await.unwrap();
+    let seen = store.last_seen().await.unwrap();
+    assert_eq!((seen.get(&lin.id), seen.get(&mei.id)), (Some(&at), None));
 }
 
 fn new(login: &str) -> NewAgent {

@@ -1,8 +1,8 @@
 //! What a program finds when it opens a store: what was there, or a reason not to touch it.
 
-use shopdesk_server::{Store, StoreError};
+use shopdesk_server::{Store, StoreError, TicketFilter};
 
-use crate::material::{conversation, events, said};
+use crate::material::{conversation, events, said, waiting};
 use crate::place::{Place, contract};
 
 contract!(what_was_kept_is_there_when_it_is_opened_again);
@@ -26,6 +26,24 @@ async fn what_a_newer_program_made_is_refused(place: &Place) {
         Err(StoreError::NewerSchema { version }) => assert_eq!(version, 9999),
         Err(other) => panic!("refused for another reason: {other}"),
         Ok(_) => panic!("a store of a newer program was opened"),
+    }
+}
+
+contract!(tickets_of_older_programs_are_found_by_words_in_either_script);
+async fn tickets_of_older_programs_are_found_by_words_in_either_script(place: &Place) {
+    let (_, ticket) = waiting(&place.store, "我要投訴 É").await;
+    let found = async |store: &Store, words: &str| {
+        let filter = TicketFilter { words: Some(words.to_owned()), limit: 10, ..TicketFilter::default() };
+        let tickets = store.tickets(&filter).await.unwrap().tickets;
+        tickets.into_iter().map(|ticket| ticket.id).collect::<Vec<_>>()
+    };
+    // As older programs left them: in the shopper's script, with the small letters of ASCII alone.
+    place.execute("UPDATE tickets SET search = '#1 我要投訴 É'").await;
+    place.execute("DELETE FROM installation WHERE name = 'search_form'").await;
+    assert!(found(&place.store, "投诉").await.is_empty());
+    let again = place.open_again().await.unwrap();
+    for words in ["投诉", "投訴", "é", "#1"] {
+        assert_eq!(found(&again, words).await, [ticket], "{words}");
     }
 }
 

@@ -1,14 +1,15 @@
 //! Tickets: what agents do to them happens whole or not at all, and to one agent.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::{IntentId, Priority};
 use shopdesk_server::{
-    Actor, Conversation, ConversationState, Entry, Event, LogEntry, Sender, Store, StoreError, Ticket,
-    TicketChange, TicketId, TicketState,
+    Actor, Conversation, ConversationState, Due, DueTime, Entry, Event, LogEntry, Sender, Store, StoreError,
+    Ticket, TicketChange, TicketId, TicketState,
 };
 use tokio::task::JoinSet;
 
-use crate::material::{agent, events, message, message_of, said, waiting};
+use crate::material::{agent, events, message, message_of, said, taken_in, waiting};
 use crate::place::{Place, contract};
 
 contract!(a_step_that_cannot_be_taken_changes_nothing);
@@ -41,6 +42,16 @@ async fn a_step_that_cannot_be_taken_changes_nothing(Place { store, .. }: &Place
         assert!(matches!(refused, Err(StoreError::TicketStep(_))), "{step:?}: {refused:?}");
         assert_eq!(all_of(store, ticket).await, before, "{step:?}");
     }
+}
+
+contract!(nobody_in_particular_cannot_claim_a_ticket);
+async fn nobody_in_particular_cannot_claim_a_ticket(Place { store, .. }: &Place) {
+    let (_, ticket) = waiting(store, "a").await;
+    let key = Actor { name: "key erp".to_owned(), shown: "erp".to_owned(), agent: None };
+    let before = all_of(store, ticket).await;
+    let refused = change(store, ticket, &key, TicketChange::Claim).await;
+    assert!(matches!(refused, Err(StoreError::ClaimByNobody)), "{refused:?}");
+    assert_eq!(all_of(store, ticket).await, before);
 }
 
 contract!(a_ticket_that_is_not_there_is_not_changed);
@@ -115,8 +126,8 @@ async fn a_correction_is_kept_and_judged_once(Place { store, .. }: &Place) {
     assert_eq!((intent.new.as_str(), intent.actor.as_str()), ("return_request", "lin"));
     assert_eq!((intent.text.as_str(), intent.language.as_deref()), ("a", Some("zh-Hans")));
     assert_eq!((priority.field.as_str(), priority.old.as_deref()), ("priority", Some("normal")));
-    assert!(store.judge_correction(intent.id, true).await.unwrap());
-    assert!(!store.judge_correction(intent.id, false).await.unwrap());
+    assert!(store.judge_correction(intent.id, true, "boss").await.unwrap());
+    assert!(!store.judge_correction(intent.id, false, "boss").await.unwrap());
     assert_eq!(store.corrections(Some("approved"), 10).await.unwrap().len(), 1);
     assert_eq!(store.corrections(None, 10).await.unwrap().len(), 2);
 }
@@ -152,8 +163,41 @@ async fn a_merged_ticket_says_into_which_and_that_one_from_which(Place { store, 
     assert_eq!(store.ticket_of(conversation).await.unwrap(), None);
     let over = store.conversation(conversation).await.unwrap().unwrap();
     assert_eq!(over.state, ConversationState::Closed);
-    let received = store.receive(conversation, message("c")).await.unwrap().unwrap();
+    let received = taken_in(store, conversation, message("c")).await.unwrap();
     assert_eq!(received.state, ConversationState::Bot);
+}
+
+contract!(a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_first_time);
+async fn a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_first_time(
+    Place { store, .. }: &Place,
+) {
+    let lin = agent(store, "lin").await;
+    let (conversation, ticket) = waiting(store, "a").await;
+    store.reply_on_ticket(ticket, &lin, "b".to_owned(), None).await.unwrap().unwrap();
+    change(store, ticket, &lin, TicketChange::Close(None)).await.unwrap();
+    let figures = async || {
+        let hour = SignedDuration::from_hours(1);
+        let (from, until) = (Timestamp::now() - hour, Timestamp::now() + hour);
+        store.stats(from, until, &TimeZone::UTC).await.unwrap().total
+    };
+    let before = figures().await;
+    assert!(before.first_response_seconds.is_some() && before.resolution_seconds.is_some());
+    let in_an_hour = Timestamp::from_millisecond(Timestamp::now().as_millisecond() + 3_600_000).unwrap();
+    let deadline = DueTime { warn_at: in_an_hour, due_at: in_an_hour };
+    let due = |priority| {
+        assert_eq!(priority, Priority::Normal);
+        Due { first_response: Some(deadline), resolution: Some(deadline) }
+    };
+    let received = store.receive(conversation, message("c"), due).await.unwrap().unwrap();
+    assert_eq!(received.reopened, Some(ticket));
+    let now = store.ticket(ticket).await.unwrap().unwrap();
+    assert_eq!((now.state, now.assignee, now.first_response_at), (TicketState::Open, None, None));
+    assert_eq!((now.first_response_due, now.resolution_due), (Some(in_an_hour), Some(in_an_hour)));
+    assert!(now.reopened_at.is_some_and(|reopened| reopened >= now.opened_at));
+    let after = figures().await;
+    assert_eq!(after.first_response_seconds, before.first_response_seconds);
+    assert_eq!(after.resolution_seconds, before.resolution_seconds);
+    assert_eq!((before.reopened, after.reopened), (0, 1));
 }
 
 contract!(the_place_in_the_queue_is_by_urgency_and_age);

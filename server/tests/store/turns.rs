@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::material::{
     agent, answer, answered, conversation, events, handed_over, handover, is_state, message, message_of,
-    said, waiting,
+    said, taken_in, waiting,
 };
 use crate::place::{Place, contract};
 
@@ -167,7 +167,7 @@ async fn a_turn_knows_what_was_said_before_and_what_was_chosen(Place { store, ..
     }
     let chosen = IntentId::new("return_request");
     let new = NewMessage { choice: chosen.clone(), ..message("退货") };
-    let last = store.receive(id, new).await.unwrap().unwrap().message;
+    let last = taken_in(store, id, new).await.unwrap().message;
     let turn = store.turn(id).await.unwrap().unwrap();
     assert_eq!(turn.conversation.id, id);
     assert_eq!((turn.messages, turn.choice), (vec![last], chosen));

@@ -1,6 +1,8 @@
 //! `shopdesk bench`: how fast this machine is.
 
+mod bare;
 mod encoder;
+mod inbox;
 mod promise;
 mod search;
 mod service;
@@ -31,6 +33,16 @@ enum Subject {
         after_help = "Example:\n  shopdesk bench encoder\n  shopdesk bench encoder --engine avx2 --engine candle"
     )]
     Encoder(encoder::Arguments),
+    /// Measure how long the console's inbox takes with thousands of open tickets.
+    ///
+    /// The tickets are the shop's own examples, in a database that is made for it and thrown away.
+    #[command(after_help = "Example:\n  shopdesk bench inbox --tickets 5000")]
+    Inbox(inbox::Arguments),
+    /// Measure the shop's encoder on messages of your own, all in one call: what a service around it can be held against.
+    ///
+    /// Takes one message a line from standard input.
+    #[command(after_help = "Example:\n  shopdesk bench bare < messages.txt")]
+    Bare(bare::Arguments),
     /// Try on many random splits whether the promise is kept.
     #[command(after_help = "Example:\n  shopdesk bench promise --data banking77/train.jsonl")]
     Promise(promise::Arguments),
@@ -45,6 +57,8 @@ enum Subject {
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.subject {
         Subject::Encoder(arguments) => encoder::run(shop, arguments),
+        Subject::Inbox(arguments) => inbox::run(shop, arguments),
+        Subject::Bare(arguments) => bare::run(shop, arguments),
         Subject::Promise(arguments) => promise::run(shop, arguments),
         Subject::Search(arguments) => search::run(arguments),
         Subject::Service(arguments) => service::run(shop, arguments),

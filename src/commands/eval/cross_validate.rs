@@ -10,6 +10,7 @@ use shopdesk_model::intents::{Intents, Label, OUT_OF_SCOPE};
 use shopdesk_triage::redact;
 
 use super::run::{PipelineArguments, show};
+use crate::evaluation;
 use crate::progress::Progress;
 use crate::shop::Shop;
 
@@ -61,7 +62,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         };
         let bundle = train(&encoder, &training, &options, |_, _, _| {})?;
         let triage = shop.triage_of(encoder.clone(), bundle)?;
-        let mut pipeline = arguments.pipeline.pipeline(&shop, &triage)?;
+        let mut pipeline = evaluation::pipeline(&shop, &triage, arguments.pipeline.manner())?;
         let mut observations = Vec::with_capacity(held_out.len());
         let batch = held_out.iter().map(|&message| Ok(messages[message].clone()));
         pipeline.run(batch, |observation| {

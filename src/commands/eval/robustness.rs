@@ -8,6 +8,7 @@ use shopdesk_eval::robustness::{Cost, Homophones, Mistake, costs, with_mistakes}
 use shopdesk_eval::{DataFile, LabelledMessage, Observation};
 
 use super::run::DataArguments;
+use crate::evaluation;
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
@@ -34,7 +35,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let messages = DataFile::open(&arguments.data.data)?.messages()?;
     let messages = messages.collect::<Result<Vec<LabelledMessage>, _>>()?;
     let homophones = Homophones::of(messages.iter().map(|message| message.text.as_str()));
-    let mut pipeline = arguments.data.cache.pipeline(&shop, &triage)?;
+    let mut pipeline = evaluation::pipeline(&shop, &triage, arguments.data.cache.manner())?;
     let mut observe = |messages: Vec<LabelledMessage>, what: &str| -> anyhow::Result<Vec<Observation>> {
         let progress = Progress::new(what);
         let (count, mut observations) = (messages.len(), Vec::with_capacity(messages.len()));

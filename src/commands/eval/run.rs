@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use shopdesk_eval::{DataFile, Options, Pipeline, Report, Run, Source, save};
-use shopdesk_triage::Triage;
+use shopdesk_eval::{Report, Run, save};
 
+use crate::evaluation::{self, Manner};
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
@@ -15,16 +14,21 @@ use crate::shop::Shop;
 const WEAKEST: usize = 5;
 
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  shopdesk eval run --data tickets.csv --out report\n  \
+#[command(
+    after_help = "Examples:\n  shopdesk eval run --data tickets.csv --out report\n  shopdesk eval run --data tickets.csv --keep\n  \
                   shopdesk eval run --data banking77/test.jsonl --bundle banking77/bundle --json\n\n\
                   The file is JSON lines {\"text\": \"…\", \"intent\": \"an_id\" or null for out of scope}, CSV with such columns, or Rasa's YAML. \
-                  `docs/evaluation.md` names the columns that are understood beside these.")]
+                  `docs/evaluation.md` names the columns that are understood beside these."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     /// Write `report.html`, `report.json` and `messages.jsonl` to this folder.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Write them to a folder of the data folder's `reports`, where the console lists them.
+    #[arg(long, conflicts_with = "out")]
+    keep: bool,
     /// Print the whole report as JSON.
     #[arg(long)]
     json: bool,
@@ -57,7 +61,9 @@ pub(crate) struct PipelineArguments {
 pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
     let run = observe(&shop, &arguments.data, arguments.data.bundle.as_deref())?;
-    show(&run, arguments.out.as_deref(), arguments.json, arguments.data.cache.show_personal_data)?;
+    let kept = arguments.keep.then(|| shop.report_folder(&run.source.bundle)).transpose()?;
+    let out = arguments.out.as_deref().or(kept.as_deref());
+    show(&run, out, arguments.json, arguments.data.cache.show_personal_data)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,40 +85,19 @@ pub(crate) fn show(run: &Run, out: Option<&Path>, json: bool, personal_data: boo
 
 /// Runs the messages through the pipeline with that bundle, or with the shop's.
 pub(crate) fn observe(shop: &Shop, arguments: &DataArguments, bundle: Option<&Path>) -> anyhow::Result<Run> {
-    let data = DataFile::open(&arguments.data)?;
     let triage = match bundle {
         Some(folder) => shop.triage_with(folder)?,
         None => shop.triage()?,
     };
-    let mut pipeline = arguments.cache.pipeline(shop, &triage)?;
     let progress = Progress::new("assessing");
-    let mut observations = Vec::new();
-    pipeline.run(data.messages()?, |observation| {
-        observations.push(observation);
-        progress.report(observations.len(), data.rows().max(observations.len()));
-        Ok(())
-    })?;
-    Ok(Run { source: Source::new(&data, &triage, pipeline.day()), observations })
+    let manner = arguments.cache.manner();
+    evaluation::observe(shop, &arguments.data, &triage, manner, |done, of| progress.report(done, of))
 }
 
 impl PipelineArguments {
-    pub(crate) fn pipeline<'a>(&self, shop: &Shop, triage: &'a Triage) -> anyhow::Result<Pipeline<'a>> {
-        let cache = (!self.no_cache).then(|| shop.evaluation_cache());
-        let options = Options {
-            engine: format!("{:?}", shop.model.engine.resolve()?),
-            program: program()?,
-            show_personal_data: self.show_personal_data,
-        };
-        Ok(Pipeline::open(triage, shop.now()?.date(), cache.as_deref(), options)?)
+    pub(crate) fn manner(&self) -> Manner {
+        Manner { show_personal_data: self.show_personal_data, without_cache: self.no_cache, threads: None }
     }
-}
-
-/// Changes with every build.
-fn program() -> anyhow::Result<String> {
-    let program =
-        std::env::current_exe().and_then(std::fs::metadata).context("cannot look at this program")?;
-    let modified = program.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    Ok(format!("{} {:?}", program.len(), modified.unwrap_or_default()))
 }
 
 fn print(report: &Report) -> std::io::Result<()> {

@@ -20,9 +20,11 @@ Examples:
   shopdesk kb import --dry-run                                      what it would change
   shopdesk kb import faq.csv --language zh --intent product_info    columns `question` and `answer`
   shopdesk kb import returns.html --language en --intent return_request
+  shopdesk kb import --overwrite                                    also what was changed in the console
 
 The shop's own folder is complete: an article that came from it and is not in it any more is withdrawn. Other folders and
-files add to what is there and change it; `kb withdraw` takes out what came from them. A broken article is reported and stays as it was; the others are imported. Texts that were in force
+files add to what is there and change it; `kb withdraw` takes out what came from them. What somebody changed or withdrew in the console is
+left alone and listed as kept; `--overwrite` replaces it, and a text that says the same takes it over. A broken article is reported and stays as it was; the others are imported. Texts that were in force
 stay readable for good.";
 
 #[derive(clap::Args)]
@@ -32,6 +34,9 @@ pub(crate) struct Arguments {
     /// The folder is complete like the shop's own: withdraw what came from a folder and is not in this one.
     #[arg(long)]
     complete: bool,
+    /// Replace what was changed or withdrawn in the console, too.
+    #[arg(long)]
+    overwrite: bool,
     /// Print what would change, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -60,17 +65,27 @@ pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode
         // What is added is added to the shop's own articles.
         articles.shelf(shop)?
     };
-    let plan = Plan::new(&shelf.in_force(origin), &brought.articles, &brought.mistakes);
+    let mut plan = Plan::new(&shelf.standings(origin), &brought.articles, &brought.mistakes);
+    if arguments.overwrite {
+        plan = plan.overwriting();
+    }
     for mistake in &brought.mistakes {
         output::line(format_args!("left out   {mistake}"))?;
     }
     for change in &plan.changes {
         output::line(change)?;
     }
+    for kept in &plan.kept_aside {
+        let (id, language) = kept.name();
+        output::line(format_args!(
+            "kept       {language:<8} {id}  (changed in the console; `--overwrite` replaces it)"
+        ))?;
+    }
     let (added, changed, withdrawn) = plan.counts();
     output::line(format_args!(
-        "{added} added, {changed} changed, {withdrawn} withdrawn, {} unchanged, {} left out",
+        "{added} added, {changed} changed, {withdrawn} withdrawn, {} unchanged, {} kept, {} left out",
         plan.unchanged,
+        plan.kept_aside.len(),
         brought.mistakes.len()
     ))?;
     if !arguments.dry_run && !plan.changes.is_empty() {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use shopdesk_kb::{Article, ArticleId, Language};
+use shopdesk_server::Origin;
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
@@ -71,12 +72,15 @@ fn history(articles: &ShopArticles, id: &str, language: &str) -> anyhow::Result<
     let entries = RUNTIME.block_on(articles.store.history(&article, &Language::new(language)))?;
     anyhow::ensure!(!entries.is_empty(), "there never was an article `{id}` in `{language}`");
     for entry in entries {
+        let origin = entry.origin.map(Origin::as_str).unwrap_or_default();
+        let by = [origin, entry.actor.as_deref().unwrap_or_default()].join(" ");
         let what = match (&entry.version, &entry.replaced) {
+            (Some(version), Some(replaced)) if version == replaced => format!("taken over as {version}"),
             (Some(version), Some(_)) => format!("changed to {version}"),
             (Some(version), None) => format!("added as {version}"),
             (None, _) => "withdrawn".to_owned(),
         };
-        output::line(format_args!("{}  change {:<5} {what}", entry.at, entry.revision))?;
+        output::line(format_args!("{}  change {:<5} {by:<16} {what}", entry.at, entry.revision))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -37,7 +37,7 @@ pub(super) fn run(shop: &Shop, arguments: &Arguments) -> anyhow::Result<ExitCode
         !changes.is_empty(),
         "no such article is in force: `shopdesk kb list` lists those that are"
     );
-    let plan = Plan { changes, unchanged: 0 };
+    let plan = Plan { changes, ..Plan::default() };
     let encoder = shop.encoder()?;
     articles.apply(&encoder, &shelf, &plan, Origin::File).context("nothing was withdrawn")?;
     for change in &plan.changes {

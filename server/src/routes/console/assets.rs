@@ -17,10 +17,29 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// A file: its name, what it is, and its contents.
 type File = (&'static str, &'static str, &'static str);
 
-const FILES: [File; 3] = [
+const FILES: &[File] = &[
     ("console.css", CSS, include_str!("../../../page/console/console.css")),
     ("console.js", JAVASCRIPT, include_str!("../../../page/console/console.js")),
+    ("quality.css", CSS, include_str!("../../../page/console/quality.css")),
+    ("review.js", JAVASCRIPT, include_str!("../../../page/console/review.js")),
+    ("learning.js", JAVASCRIPT, include_str!("../../../page/console/learning.js")),
+    ("copy.js", JAVASCRIPT, include_str!("../../../page/console/copy.js")),
+    ("inbox.css", CSS, include_str!("../../../page/console/inbox.css")),
+    ("inbox.js", JAVASCRIPT, include_str!("../../../page/console/inbox.js")),
+    ("live.js", JAVASCRIPT, include_str!("../../../page/console/live.js")),
+    ("shortcuts.js", JAVASCRIPT, include_str!("../../../page/console/shortcuts.js")),
+    ("ticket.css", CSS, include_str!("../../../page/console/ticket.css")),
+    ("ticket.js", JAVASCRIPT, include_str!("../../../page/console/ticket.js")),
     ("htmx.min.js", JAVASCRIPT, include_str!("../../../page/console/htmx.min.js")),
+    ("invitation.js", JAVASCRIPT, include_str!("../../../page/console/invitation.js")),
+    ("settings.css", CSS, include_str!("../../../page/console/settings.css")),
+    ("settings.js", JAVASCRIPT, include_str!("../../../page/console/settings.js")),
+    ("knowledge.css", CSS, include_str!("../../../page/console/knowledge.css")),
+    ("knowledge.js", JAVASCRIPT, include_str!("../../../page/console/knowledge.js")),
+    // The chat's own, so that texts look as they do there.
+    ("dom.js", JAVASCRIPT, include_str!("../../../../widget/widget/dom.js")),
+    ("links.js", JAVASCRIPT, include_str!("../../../../widget/widget/links.js")),
+    ("markdown.js", JAVASCRIPT, include_str!("../../../../widget/widget/markdown.js")),
 ];
 
 /// Changes with every file, so that no browser goes on with an old one.

@@ -8,18 +8,32 @@ mod frame;
 mod texts;
 mod visit;
 
+mod account;
+mod invitation;
+mod login;
+
+mod inbox;
+mod knowledge;
+mod learning;
+mod quality;
+mod settings;
+mod ticket;
+
 mod assets;
+mod csv;
 mod fields;
 mod language;
+mod markdown;
 mod refusal;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::problem::Problem;
 use crate::state::AppState;
 
 /// Nothing runs but our own files, and nobody frames the console.
@@ -34,6 +48,17 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/console", get(async || Redirect::to("/console/inbox")))
         .route("/console/language", post(language::choose))
+        .route("/console/login", get(login::show).post(login::log_in))
+        .route("/console/logout", post(login::log_out))
+        .route("/console/invitation", get(invitation::show).post(invitation::choose))
+        .merge(account::pages())
+        .merge(settings::pages())
+        .merge(quality::pages())
+        .merge(learning::pages())
+        .merge(knowledge::pages())
+        .merge(inbox::pages())
+        .merge(ticket::pages())
+        .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
         .layer(from_fn_with_state(state.clone(), refusal::as_page))
         .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(constant(header::X_FRAME_OPTIONS, "DENY"))

@@ -32,10 +32,11 @@ pub(super) async fn as_page(State(app): State<AppState>, request: Request, next:
     let language = language_of(request.headers());
     let wants_part = request.headers().contains_key("hx-request");
     let here = request.uri().clone();
+    let page = page_of(&request);
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
     if told.code == "not-logged-in" {
-        return to_login(&here, wants_part);
+        return to_login(&page, wants_part);
     }
     let (title, detail) = (title(language, &told), detail(language, &told));
     let status = response.status();
@@ -56,14 +57,22 @@ pub(super) async fn as_page(State(app): State<AppState>, request: Request, next:
     page
 }
 
-/// To the page where people log in, and from there back. A part of a page cannot be come back to.
-fn to_login(here: &Uri, wants_part: bool) -> Response {
+/// Where to come back to: the page that asks for a part of itself, or the one that is asked for.
+fn page_of(request: &Request) -> String {
+    let whole = request.headers().get("hx-current-url").and_then(|url| url.to_str().ok());
+    let whole = whole.and_then(|url| url.parse::<Uri>().ok());
+    let here = whole.as_ref().unwrap_or(request.uri());
+    here.path_and_query().map_or_else(|| "/console".to_owned(), ToString::to_string)
+}
+
+/// To the page where people log in, and from there back.
+fn to_login(page: &str, wants_part: bool) -> Response {
+    let next: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
+    let login = format!("/console/login?next={next}");
     if wants_part {
-        return (StatusCode::UNAUTHORIZED, [("hx-redirect", "/console/login")]).into_response();
+        return (StatusCode::UNAUTHORIZED, [("hx-redirect", login)]).into_response();
     }
-    let path = here.path_and_query().map_or("/console", |path| path.as_str());
-    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-    Redirect::to(&format!("/console/login?next={next}")).into_response()
+    Redirect::to(&login).into_response()
 }
 
 fn title(language: Language, told: &Told) -> String {

@@ -20,8 +20,16 @@ pub(super) enum Language {
 macro_rules! files {
     ($language:literal) => {
         [
+            ("account", include_str!(concat!("texts/", $language, "/account.toml"))),
+            ("inbox", include_str!(concat!("texts/", $language, "/inbox.toml"))),
+            ("ticket", include_str!(concat!("texts/", $language, "/ticket.toml"))),
             ("frame", include_str!(concat!("texts/", $language, "/frame.toml"))),
+            ("knowledge", include_str!(concat!("texts/", $language, "/knowledge.toml"))),
+            ("learning", include_str!(concat!("texts/", $language, "/learning.toml"))),
+            ("login", include_str!(concat!("texts/", $language, "/login.toml"))),
             ("problem", include_str!(concat!("texts/", $language, "/problem.toml"))),
+            ("quality", include_str!(concat!("texts/", $language, "/quality.toml"))),
+            ("settings", include_str!(concat!("texts/", $language, "/settings.toml"))),
             ("words", include_str!(concat!("texts/", $language, "/words.toml"))),
         ]
     };
@@ -128,7 +136,7 @@ fn add(texts: &mut HashMap<String, String>, prefix: &str, table: &Table) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use regex::Regex;
 
@@ -158,8 +166,8 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut seen = 0;
         for place in ["templates/console", "src/routes/console"] {
-            for entry in std::fs::read_dir(folder.join(place)).unwrap() {
-                let Ok(file) = std::fs::read_to_string(entry.unwrap().path()) else { continue };
+            for path in files_below(&folder.join(place)) {
+                let file = std::fs::read_to_string(path).unwrap();
                 for found in key.captures_iter(&file) {
                     seen += 1;
                     assert!(Language::Chinese.find(&found[1]).is_some(), "`{}` has no text", &found[1]);
@@ -167,6 +175,11 @@ mod tests {
             }
         }
         assert!(seen > 0);
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
     }
 
     #[test]

@@ -101,7 +101,7 @@ mod tests {
     fn the_chosen_language_comes_before_the_browsers_and_chinese_is_the_first() {
         let english = (header::ACCEPT_LANGUAGE, "fr;q=0.9, en-GB;q=0.8, zh;q=0.7");
         assert_eq!(language_of(&headers(&[])), Language::Chinese);
-        assert_eq!(language_of(&headers(&[english.clone()])), Language::English);
+        assert_eq!(language_of(&headers(std::slice::from_ref(&english))), Language::English);
         let chosen = (header::COOKIE, "a=b; shopdesk_language=zh");
         assert_eq!(language_of(&headers(&[english, chosen])), Language::Chinese);
     }

@@ -39,7 +39,11 @@ fn named(operation: &Operation) -> Codes {
     for (status, response) in &operation.responses.responses {
         if let (Ok(status @ 400..), RefOr::T(response)) = (status.parse(), response) {
             let named = response.description.split('`').skip(1).step_by(2);
-            codes.entry(status).or_default().extend(named.map(str::to_owned));
+            // What names none, such as that the service is not ready, is no problem and says what it is itself.
+            let named: Vec<String> = named.map(str::to_owned).collect();
+            if !named.is_empty() {
+                codes.entry(status).or_default().extend(named);
+            }
         }
     }
     codes

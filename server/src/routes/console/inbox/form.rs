@@ -1,0 +1,100 @@
+//! What the inbox can be filtered by, to choose from.
+
+use shopdesk_model::intents::Priority;
+
+use super::super::frame::Frame;
+use super::filters::Filters;
+use crate::agent::Agent;
+
+/// The states to choose from, beside those of tickets in work.
+const STATES: [&str; 5] = ["open", "assigned", "snoozed", "closed", "merged"];
+const REASONS: [&str; 10] = [
+    "human_requested",
+    "out_of_scope",
+    "intent_needs_human",
+    "low_confidence",
+    "no_article",
+    "urgent",
+    "upset",
+    "answers_failed",
+    "busy",
+    "failure",
+];
+const LANGUAGES: [&str; 5] = ["zh", "zh-Hans", "zh-Hant", "en", "other"];
+
+/// One of several values.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) is_chosen: bool,
+}
+
+/// A list to choose from.
+pub(super) struct Select {
+    /// The name of the filter.
+    pub(super) name: &'static str,
+    pub(super) label: String,
+    /// What no choice means.
+    pub(super) none: String,
+    pub(super) choices: Vec<Choice>,
+}
+
+/// The form over the list.
+pub(super) struct FilterForm {
+    pub(super) selects: Vec<Select>,
+    pub(super) is_overdue: bool,
+    pub(super) words: String,
+}
+
+impl FilterForm {
+    pub(super) fn new(frame: &Frame, filters: &Filters, agents: &[Agent]) -> Self {
+        let words = |group: &str, values: &[&str], chosen: &str| {
+            let choice = |value: &&str| Choice {
+                value: (*value).to_owned(),
+                label: frame.word(group, value),
+                is_chosen: *value == chosen,
+            };
+            values.iter().map(choice).collect::<Vec<_>>()
+        };
+        let select = |name: &'static str, choices| Select {
+            name,
+            label: frame.t(&format!("inbox.filter_{name}")).to_string(),
+            none: frame.t(&format!("inbox.any_{name}")).to_string(),
+            choices,
+        };
+        let priorities = Priority::ALL.map(Priority::as_str);
+        Self {
+            selects: vec![
+                select("state", words("state", &STATES, &filters.state)),
+                select("priority", words("priority", &priorities, &filters.priority)),
+                select("intent", intents(frame, &filters.intent)),
+                select("reason", words("reason", &REASONS, &filters.reason)),
+                select("language", words("language", &LANGUAGES, &filters.language)),
+                select("assignee", assignees(frame, agents, &filters.assignee)),
+            ],
+            is_overdue: filters.overdue == "true",
+            words: filters.q.clone(),
+        }
+    }
+}
+
+fn intents(frame: &Frame, chosen: &str) -> Vec<Choice> {
+    let choice = |label| {
+        let title = frame.title_of_intent(label);
+        let value = label.id.to_string();
+        Choice { is_chosen: value == chosen, value, label: title.to_owned() }
+    };
+    let mut choices: Vec<Choice> = frame.intents.iter().map(choice).collect();
+    choices.sort_by(|one, other| one.label.cmp(&other.label));
+    choices
+}
+
+fn assignees(frame: &Frame, agents: &[Agent], chosen: &str) -> Vec<Choice> {
+    let of =
+        |value: &str, label: String| Choice { value: value.to_owned(), label, is_chosen: value == chosen };
+    let mut choices =
+        vec![of("me", frame.t("inbox.me").to_string()), of("nobody", frame.t("inbox.nobody").to_string())];
+    let active = agents.iter().filter(|agent| agent.is_active);
+    choices.extend(active.map(|agent| of(&agent.id.to_string(), agent.name.clone())));
+    choices
+}

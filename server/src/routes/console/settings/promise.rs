@@ -1,0 +1,88 @@
+//! How often an automatic answer may be wrong, and the thresholds by which the bundle in use keeps that.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use shopdesk_model::Probability;
+use shopdesk_model::classifier::Kept;
+
+use super::Tab;
+use crate::agent::Role;
+use crate::problem::Problem;
+use crate::routes::console::frame::{Frame, Section, render};
+use crate::routes::console::visit::Visit;
+use crate::state::AppState;
+
+#[derive(Template)]
+#[template(path = "console/settings/promise.html")]
+struct Page {
+    frame: Frame,
+    tab: Tab,
+    bundle: String,
+    /// The first one is for all intents that have none of their own.
+    promises: Vec<Row>,
+    thresholds: Vec<Threshold>,
+}
+
+struct Row {
+    intent: String,
+    max_error: String,
+    confidence: String,
+    /// Nothing when too few messages support the promise: then a human answers.
+    threshold: Option<String>,
+    /// The share of messages that are answered.
+    answered: String,
+    messages: usize,
+    wrong: usize,
+    error_bound: String,
+}
+
+/// A threshold and the key that changes it.
+struct Threshold {
+    key: &'static str,
+    title: String,
+    value: String,
+}
+
+pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Response, Problem> {
+    visit.require(Role::Admin)?;
+    let frame = visit.frame(Section::Settings);
+    let triage = app.assessor.triage();
+    let thresholds = triage.bundle().thresholds();
+    let mut promises = vec![row(&frame, frame.t("settings.promise.all").to_string(), &thresholds.promise)];
+    promises.extend(thresholds.intents.iter().map(|(intent, kept)| row(&frame, frame.intent(intent), kept)));
+    let policy = triage.policy();
+    let never = || frame.t("settings.promise.never").to_string();
+    let share =
+        |probability: Option<Probability>| probability.map_or_else(never, |share| frame.percent(&share));
+    let human = policy.human_intent.as_ref().map_or_else(never, |intent| frame.intent(intent));
+    let values = [
+        ("policy.answer_probability", share(Some(policy.answer_probability))),
+        ("policy.clarify_confidence", share(Some(policy.clarify_confidence))),
+        ("policy.context_confidence", share(Some(policy.context_confidence))),
+        ("policy.upset_confidence", share(policy.upset_confidence)),
+        ("policy.human_intent", human),
+        ("", share(Some(thresholds.out_of_scope))),
+    ];
+    let thresholds = values.into_iter().map(|(key, value)| {
+        let name = key.rsplit('.').next().filter(|name| !name.is_empty()).unwrap_or("out_of_scope");
+        Threshold { key, title: frame.t(&format!("settings.policy.{name}")).to_string(), value }
+    });
+    let thresholds = thresholds.collect();
+    let bundle = triage.bundle_id().to_string();
+    render(&Page { frame, tab: Tab::Promise, bundle, promises, thresholds })
+}
+
+fn row(frame: &Frame, intent: String, kept: &Kept) -> Row {
+    let answered = if kept.messages == 0 { 0.0 } else { kept.answered as f64 / kept.messages as f64 };
+    Row {
+        intent,
+        max_error: frame.percent(&kept.max_error),
+        confidence: frame.percent(&kept.confidence),
+        threshold: kept.threshold.map(|threshold| frame.percent(&threshold)),
+        answered: frame.percent(&answered),
+        messages: kept.messages,
+        wrong: kept.wrong,
+        error_bound: frame.percent(&kept.error_bound),
+    }
+}
