@@ -33,7 +33,6 @@ pub(crate) fn starter_copy(folder: &Path) -> PathBuf {
         .replace("\"intents\"", &quoted(root.join("shop/intents")))
         .replace("\"sentiment.jsonl\"", &quoted(root.join("shop/sentiment.jsonl")))
         .replace("\"questions.jsonl\"", &quoted(root.join("shop/questions.jsonl")))
-        .replace("\"test/messages.jsonl\"", &quoted(root.join("shop/test/messages.jsonl")))
         .replace("\"kb\"", &quoted(root.join("shop/kb")))
         .replace("\"../models/", &format!("\"{}/models/", root.display()))
         .replace("\"../data\"", &quoted(folder.join("data")));

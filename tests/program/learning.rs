@@ -27,7 +27,9 @@ fn tiny_shop(folder: &Path) -> PathBuf {
         .replace(&starter, &fixture)
         .replace("\"test/messages.jsonl\"", &format!("\"{}\"", test.display()))
         .lines()
-        .filter(|line| !line.starts_with("sentiment =") && !line.starts_with("human_intent ="))
+        .filter(|line| {
+            !["sentiment =", "human_intent =", "questions ="].iter().any(|key| line.starts_with(key))
+        })
         .map(|line| format!("{line}\n"))
         .collect();
     std::fs::write(&shop, settings).unwrap();
