@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/v1/agents", Role::Agent),
         get("/v1/tickets", Role::Agent),
         get(&format!("/v1/tickets/{NOBODY}"), Role::Agent),
+        get(&ticket("events"), Role::Agent),
         send(post.clone(), ticket("actions"), json!({ "action": "claim" }), Role::Agent),
         send(post.clone(), ticket("messages"), json!({ "text": "您好" }), Role::Agent),
         send(post.clone(), ticket("typing"), json!({}), Role::Agent),
@@ -56,7 +57,6 @@ pub(crate) fn routes() -> Vec<Route> {
         send(post, format!("/v1/deliveries/{NOBODY}/retry"), json!({}), Role::Admin),
         // The stream of tickets never ends, and whoever logs out is gone.
         get("/v1/tickets/events", Role::Agent),
-        get(&ticket("events"), Role::Agent),
         get("/v1/session", Role::Agent),
         send(delete, "/v1/session".to_owned(), json!({}), Role::Agent),
     ]
