@@ -1,38 +1,27 @@
 //! `/v1/conversations`: where shoppers talk.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
-use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shopdesk_model::intents::IntentId;
-use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk, detect_language};
 use utoipa::ToSchema;
 
-use super::body::{Body, Parameters, Segments};
+use super::body::Body;
 use super::caller::{Address, Visitor, limit, require_origin};
-use crate::conversation::{
-    Contact, Conversation, ConversationId, ConversationState, Customer, MessageId, Rating,
-};
-use crate::dialogue::{self, Exchange, Waiting};
-use crate::event::{Event, Sign};
-use crate::live::Signal;
-use crate::message::{Message, Reply, ReplyKind, Sender};
+use crate::conversation::{Conversation, ConversationId, ConversationState, Customer};
+use crate::dialogue::{self, Waiting};
+use crate::event::Event;
+use crate::message::{Message, Sender};
 use crate::problem::Problem;
-use crate::state::{AppState, reader};
-use crate::store::{NewConversation, NewMessage};
+use crate::state::AppState;
+use crate::store::NewConversation;
 
-/// The longest id that a client may give to a message.
-const CLIENT_MESSAGE_ID_CHARACTERS: usize = 128;
 /// The most that a page may say beside the messages.
 const CONTEXT_KEYS: usize = 16;
 const CONTEXT_CHARACTERS: usize = 500;
-/// The longest name, contact, note or comment.
-const SHORT_CHARACTERS: usize = 1000;
 /// The site of conversations that do not say.
 const DEFAULT_SITE: &str = "main";
 
@@ -215,173 +204,12 @@ pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Resul
 }
 
 /// Whether there is something to rate that was not rated: an answer, or an end.
-fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
+pub(super) fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
     let is_answer = |message: &Message| {
         message.sender == Sender::Agent || message.reply.as_ref().is_some_and(|reply| reply.asks_if_helpful)
     };
     conversation.rating.is_none()
         && (conversation.state == ConversationState::Closed || messages.iter().any(is_answer))
-}
-
-/// A message to send.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewMessage)]
-pub(super) struct Send {
-    text: String,
-    /// The sender's own id for it.
-    #[schema(min_length = 1, max_length = 128)]
-    client_message_id: Option<String>,
-    /// The intent of the button that was pressed, with its title as `text`.
-    #[schema(value_type = Option<String>)]
-    choice: Option<IntentId>,
-}
-
-/// How to send it.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Sending {
-    /// Whether to answer with the reply, and not as soon as the message is on disk; `true` when it is missing.
-    #[serde(default = "waits")]
-    wait: bool,
-}
-
-fn waits() -> bool {
-    true
-}
-
-/// The message as it was kept, and what the shop says to it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = MessageSent)]
-pub(super) struct Sent {
-    message: Message,
-    /// `null` when a human has the conversation, or when nobody waited.
-    #[schema(required)]
-    reply: Option<Message>,
-    state: ConversationState,
-}
-
-/// Sends a message.
-///
-/// It is on disk before it is looked at. Sent again under the same `client_message_id`, it is the same message with the same reply.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/messages",
-    operation_id = "send_message",
-    tag = "conversations",
-    params(("id" = String, Path, format = Uuid, description = "The conversation."), Sending),
-    request_body = Send,
-    responses(
-        (status = 200, description = "The message, and what the shop says to it.", body = Sent),
-        (status = 409, description = "`client-message-id-reused`"),
-        (
-            status = 422,
-            description = "`empty-message`, `message-too-long`, `invalid-client-message-id`, `invalid-value`"
-        )
-    ),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn send(
-    State(app): State<AppState>,
-    visitor: Visitor,
-    Parameters(sending): Parameters<Sending>,
-    Body(send): Body<Send>,
-) -> Result<Json<Sent>, Problem> {
-    let new = checked(send, app.settings.max_message_characters)?;
-    let Exchange { message, reply, state } =
-        dialogue::receive(&app, visitor.conversation, new, sending.wait).await?;
-    Ok(Json(Sent { message, reply, state }))
-}
-
-fn checked(send: Send, limit: usize) -> Result<NewMessage, Problem> {
-    let text = checked_text(send.text, limit)?;
-    let client_message_id = checked_client_id(send.client_message_id)?;
-    let ends = [SmallTalk::Thanks, SmallTalk::Bye, SmallTalk::Acknowledge];
-    let reopens = !SmallTalk::of(&text).is_some_and(|small_talk| ends.contains(&small_talk));
-    Ok(NewMessage { text, client_message_id, choice: send.choice, reopens })
-}
-
-/// A text of somebody's, neither empty nor too long.
-pub(super) fn checked_text(text: String, limit: usize) -> Result<String, Problem> {
-    if text.trim().is_empty() {
-        return Err(Problem::EmptyMessage);
-    }
-    if text.chars().count() > limit {
-        return Err(Problem::MessageTooLong { limit });
-    }
-    // PostgreSQL has no room for it in a text, and nobody types it.
-    if text.contains('\0') {
-        return Err(Problem::InvalidValue { detail: "Leave the character U+0000 out of `text`.".to_owned() });
-    }
-    Ok(text)
-}
-
-/// The sender's own id for a message.
-pub(super) fn checked_client_id(id: Option<String>) -> Result<Option<String>, Problem> {
-    let length = id.as_ref().map(|id| id.chars().count());
-    let is_wrong = length.is_some_and(|length| !(1..=CLIENT_MESSAGE_ID_CHARACTERS).contains(&length));
-    if is_wrong || id.as_ref().is_some_and(|id| id.contains('\0')) {
-        return Err(Problem::InvalidClientMessageId { limit: CLIENT_MESSAGE_ID_CHARACTERS });
-    }
-    Ok(id)
-}
-
-/// Says that the shopper writes: the answer waits a little.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/typing",
-    operation_id = "signal_typing",
-    tag = "conversations",
-    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
-    responses((status = 204, description = "Told.")),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn typing(State(app): State<AppState>, visitor: Visitor) -> Result<StatusCode, Problem> {
-    let conversation = visitor.conversation;
-    app.present.typing.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation, Instant::now());
-    let sign = Sign::Typing { by: Sender::Shopper, name: None };
-    app.store.sign(Signal::Sign { conversation, sign }).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Up to where somebody has read.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ReadUpTo {
-    /// The number of the last event that was read.
-    pub(super) sequence: i64,
-}
-
-/// Says up to which event the shopper has read.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/read",
-    operation_id = "mark_read",
-    tag = "conversations",
-    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
-    request_body = ReadUpTo,
-    responses((status = 204, description = "Kept and told.")),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn read(
-    State(app): State<AppState>,
-    visitor: Visitor,
-    Body(read): Body<ReadUpTo>,
-) -> Result<StatusCode, Problem> {
-    mark_read(&app, visitor.conversation, Sender::Shopper, read.sequence).await
-}
-
-/// Keeps up to where somebody has read, and tells the other side.
-pub(super) async fn mark_read(
-    app: &AppState,
-    conversation: ConversationId,
-    by: Sender,
-    sequence: i64,
-) -> Result<StatusCode, Problem> {
-    app.store.keep_read(conversation, by, sequence).await?;
-    app.store.sign(Signal::Sign { conversation, sign: Sign::Read { by, sequence } }).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Who speaks for the shop from now on.
@@ -420,150 +248,4 @@ pub(super) async fn human(State(app): State<AppState>, visitor: Visitor) -> Resu
 pub(super) async fn close(State(app): State<AppState>, visitor: Visitor) -> Result<Json<StateNow>, Problem> {
     let state = app.store.close_conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;
     Ok(Json(StateNow { state }))
-}
-
-/// Whether an answer helped.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Helpful {
-    helpful: bool,
-}
-
-/// Says whether an answer helped.
-///
-/// Said once more, it overwrites. After several answers that did not help, a human takes over.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/messages/{message}/helpful",
-    operation_id = "say_helpful",
-    tag = "conversations",
-    params(
-        ("id" = String, Path, format = Uuid, description = "The conversation."),
-        ("message" = String, Path, format = Uuid, description = "A message with `asks_if_helpful`.")
-    ),
-    request_body = Helpful,
-    responses(
-        (status = 204, description = "Kept."),
-        (status = 404, description = "`no-message`")
-    ),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn helpful(
-    State(app): State<AppState>,
-    visitor: Visitor,
-    Segments((_conversation, message)): Segments<(String, String)>,
-    Body(Helpful { helpful }): Body<Helpful>,
-) -> Result<StatusCode, Problem> {
-    let conversation = visitor.conversation;
-    let message: MessageId = message.parse().map_err(|_| Problem::NoMessage)?;
-    let judged = app.store.keep_helpful(conversation, message, helpful).await?.ok_or(Problem::NoMessage)?;
-    if helpful {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    if judged.failed_answers >= i64::from(app.settings.dialogue.failed_answers.get()) {
-        dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
-    } else if judged.is_new {
-        let (_, language) = found_and_language(&app, conversation).await?;
-        let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
-        let reply = Reply::plain(ReplyKind::Notice, None);
-        app.store.say(conversation, ConversationState::Bot, text, reply).await?;
-    }
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A conversation, and the language in which its shopper reads.
-async fn found_and_language(
-    app: &AppState,
-    id: ConversationId,
-) -> Result<(Conversation, MessageLanguage), Problem> {
-    let found = app.store.conversation_with_messages(id).await?;
-    let (found, messages) = found.ok_or(Problem::NoConversation)?;
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
-    Ok((found, language))
-}
-
-/// Leaves a number or an address.
-///
-/// The ticket shows the last one.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/contact",
-    operation_id = "leave_contact",
-    tag = "conversations",
-    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
-    request_body = Contact,
-    responses(
-        (status = 204, description = "Kept."),
-        (status = 422, description = "`invalid-value`")
-    ),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn contact(
-    State(app): State<AppState>,
-    visitor: Visitor,
-    Body(contact): Body<Contact>,
-) -> Result<StatusCode, Problem> {
-    let texts = [Some(&contact.value), contact.note.as_ref()];
-    if contact.value.trim().is_empty()
-        || texts.into_iter().flatten().any(|text| text.chars().count() > SHORT_CHARACTERS)
-    {
-        let detail =
-            format!("Give `value` a number or an address, and `note` at most {SHORT_CHARACTERS} characters.");
-        return Err(Problem::InvalidValue { detail });
-    }
-    let conversation = visitor.conversation;
-    if !app.store.keep_contact(conversation, &contact).await? {
-        return Err(Problem::NoConversation);
-    }
-    let (found, language) = found_and_language(&app, conversation).await?;
-    let text = app.replies_for(language).map(|replies| replies.contact_thanks.clone()).unwrap_or_default();
-    let reply = Reply::plain(ReplyKind::Notice, None);
-    app.store.say(conversation, found.state, text, reply).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Rates a conversation, once.
-#[utoipa::path(
-    post,
-    path = "/v1/conversations/{id}/rating",
-    operation_id = "rate_conversation",
-    tag = "conversations",
-    params(("id" = String, Path, format = Uuid, description = "The conversation.")),
-    request_body = Rating,
-    responses(
-        (status = 201, description = "Kept."),
-        (status = 409, description = "`already-rated`, `cannot-rate-yet`"),
-        (status = 422, description = "`invalid-value`")
-    ),
-    security(("visitor_token" = []), ("key" = ["conversations"])),
-)]
-pub(super) async fn rate(
-    State(app): State<AppState>,
-    visitor: Visitor,
-    Body(rating): Body<Rating>,
-) -> Result<StatusCode, Problem> {
-    if !(1..=5).contains(&rating.score) {
-        return Err(Problem::InvalidValue { detail: "Give `score` a number from 1 to 5.".to_owned() });
-    }
-    if rating.comment.as_ref().is_some_and(|comment| comment.chars().count() > SHORT_CHARACTERS)
-        || rating.reasons.len() > 8
-    {
-        let detail =
-            format!("Give at most 8 `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
-        return Err(Problem::InvalidValue { detail });
-    }
-    let found = app.store.conversation_with_messages(visitor.conversation).await?;
-    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
-    if conversation.rating.is_some() {
-        return Err(Problem::AlreadyRated);
-    }
-    if !can_rate(&conversation, &messages) {
-        return Err(Problem::CannotRateYet);
-    }
-    match app.store.rate(visitor.conversation, &rating).await? {
-        Some(true) => Ok(StatusCode::CREATED),
-        Some(false) => Err(Problem::AlreadyRated),
-        None => Err(Problem::NoConversation),
-    }
 }

@@ -1,15 +1,24 @@
 //! The HTTP routes. Handlers extract, call and map.
 
 mod articles;
+mod audit;
+mod classify;
 mod console;
 mod conversations;
-mod desk;
+mod corrections;
+mod deliveries;
 mod events;
+mod feedback;
+mod figures;
 mod health;
+mod keys;
+mod lists;
+mod messages;
 mod metrics;
 mod openapi;
 mod page;
 mod people;
+mod site;
 mod tickets;
 
 mod body;
@@ -103,18 +112,18 @@ fn described() -> OpenApiRouter<AppState> {
 /// What pages of the shop's sites may use.
 fn shoppers() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(desk::site))
+        .routes(routes!(site::site))
         .routes(routes!(conversations::create))
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::renew))
-        .routes(routes!(conversations::send))
-        .routes(routes!(conversations::helpful))
+        .routes(routes!(messages::send))
+        .routes(routes!(feedback::helpful))
         .routes(routes!(events::follow))
-        .routes(routes!(conversations::typing))
-        .routes(routes!(conversations::read))
+        .routes(routes!(messages::typing))
+        .routes(routes!(messages::read))
         .routes(routes!(conversations::human))
-        .routes(routes!(conversations::contact))
-        .routes(routes!(conversations::rate))
+        .routes(routes!(feedback::contact))
+        .routes(routes!(feedback::rate))
         .routes(routes!(conversations::close))
         .routes(routes!(articles::show))
 }
@@ -134,16 +143,16 @@ fn staff() -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::reply))
         .routes(routes!(tickets::typing))
         .routes(routes!(tickets::read))
-        .routes(routes!(desk::intents))
-        .routes(routes!(desk::classify).layer(DefaultBodyLimit::max(BATCH_BYTES)))
-        .routes(routes!(desk::deliveries))
-        .routes(routes!(desk::retry))
-        .routes(routes!(desk::stats))
-        .routes(routes!(desk::corrections))
-        .routes(routes!(desk::judge))
-        .routes(routes!(desk::keys, desk::make_key))
-        .routes(routes!(desk::revoke_key))
-        .routes(routes!(desk::audit))
+        .routes(routes!(classify::intents))
+        .routes(routes!(classify::classify).layer(DefaultBodyLimit::max(BATCH_BYTES)))
+        .routes(routes!(deliveries::deliveries))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(figures::stats))
+        .routes(routes!(corrections::corrections))
+        .routes(routes!(corrections::judge))
+        .routes(routes!(keys::keys, keys::make_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(audit::audit))
 }
 
 fn constant_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

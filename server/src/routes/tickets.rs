@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::body::{Body, Parameters, Segments};
 use super::caller::Staff;
-use super::conversations::{ReadUpTo, checked_client_id, checked_text, mark_read};
+use super::messages::{ReadUpTo, checked_client_id, checked_text, mark_read};
 use crate::agent::{AgentId, Role};
 use crate::auth::Scope;
 use crate::conversation::Conversation;

@@ -11,7 +11,7 @@ use crate::agent::Role;
 use crate::conversation::MessageId;
 use crate::mask::mask;
 use crate::problem::Problem;
-use crate::routes::desk::judge_correction;
+use crate::routes::corrections::judge_correction;
 use crate::state::AppState;
 use crate::store::{LabelSource, WaitingLabel};
 use crate::ticket::CorrectionId;

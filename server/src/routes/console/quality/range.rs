@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
 use crate::problem::Problem;
-use crate::routes::desk;
+use crate::routes::figures;
 use crate::state::AppState;
 
 /// The days that are offered.
@@ -49,7 +49,7 @@ impl Range {
         let days = asked.days.parse().ok().filter(|days| PRESETS.contains(days)).unwrap_or(USUAL);
         let last = app.now().date();
         let first = last.checked_sub((days - 1).days()).map_err(|_| Problem::Failed)?;
-        let (begin, end) = desk::bounds(app, &desk::Range { from: Some(first), until: Some(last) })?;
+        let (begin, end) = figures::bounds(app, &figures::Range { from: Some(first), until: Some(last) })?;
         let preset = Some(days).filter(|_| !has_own);
         Ok(Self {
             first,
@@ -66,7 +66,8 @@ impl Range {
     /// Days that somebody typed, if they are any.
     fn own(app: &AppState, asked: &Asked) -> Option<Self> {
         let (first, last): (Date, Date) = (asked.from.parse().ok()?, asked.until.parse().ok()?);
-        let (begin, end) = desk::bounds(app, &desk::Range { from: Some(first), until: Some(last) }).ok()?;
+        let (begin, end) =
+            figures::bounds(app, &figures::Range { from: Some(first), until: Some(last) }).ok()?;
         let (typed_from, typed_until) = (first.to_string(), last.to_string());
         Some(Self { first, last, begin, end, preset: None, wrong: false, typed_from, typed_until })
     }

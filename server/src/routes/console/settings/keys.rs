@@ -14,7 +14,7 @@ use crate::routes::body::{Body, Segments};
 use crate::routes::console::fields::Fields;
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
-use crate::routes::desk::{self, MadeKey, NewKey};
+use crate::routes::keys::{self, MadeKey, NewKey};
 use crate::routes::people::{LONGEST_NAME, may_be_name};
 use crate::state::AppState;
 use crate::store::StoredKey;
@@ -82,7 +82,7 @@ pub(super) async fn make(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, part).into_response());
     }
     let new = NewKey { name, scopes: scopes.into_iter().collect::<Scopes>() };
-    let (_, Json(MadeKey { key, .. })) = desk::make_key(State(app.clone()), visit.staff, Body(new)).await?;
+    let (_, Json(MadeKey { key, .. })) = keys::make_key(State(app.clone()), visit.staff, Body(new)).await?;
     let keys = Keys { made: Some(key), ..Keys::of(&app, &frame, String::new(), &[]).await? };
     render(&Part { frame, keys })
 }
@@ -94,7 +94,7 @@ pub(super) async fn revoke(
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
-    desk::revoke_key(State(app.clone()), visit.staff, id).await?;
+    keys::revoke_key(State(app.clone()), visit.staff, id).await?;
     let keys = Keys::of(&app, &frame, String::new(), &[]).await?;
     render(&Part { frame, keys })
 }

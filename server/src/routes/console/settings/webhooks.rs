@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::routes::body::{Parameters, Segments};
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
-use crate::routes::desk;
+use crate::routes::deliveries;
 use crate::state::AppState;
 use crate::store::Delivery;
 
@@ -92,7 +92,7 @@ pub(super) async fn retry(
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
-    desk::retry(State(app.clone()), visit.staff, id).await?;
+    deliveries::retry(State(app.clone()), visit.staff, id).await?;
     render(&Part { frame, deliveries: deliveries(&app, wanted).await? })
 }
 
