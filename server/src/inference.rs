@@ -1,8 +1,8 @@
 //! The pipeline for many shoppers at once.
 //!
 //! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections: the
-//! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When the queue
-//! is full, we say so at once instead of letting everybody wait.
+//! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When its queue
+//! is full, messages wait for a place in it in the order in which they came, each no longer than it has patience.
 
 use std::fmt::Display;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,11 +12,12 @@ use jiff::civil::DateTime;
 use shopdesk_model::service::{InferenceService, Load, Reply};
 use shopdesk_model::{Embedding, Error as ModelError};
 use shopdesk_triage::{Assessment, Prepared, Triage};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span, info_span};
 
 use crate::Metrics;
+use crate::under_way::UnderWay;
 
 /// Workers that leave a message waiting for that long do not work any more.
 const STALLED: Duration = Duration::from_secs(60);
@@ -26,14 +27,17 @@ const STALLED: Duration = Duration::from_secs(60);
 pub struct Assessor {
     triage: Arc<RwLock<Arc<Triage>>>,
     service: Arc<InferenceService>,
+    /// Places in the service's queue.
+    places: Arc<Semaphore>,
+    waiting: Arc<UnderWay>,
     metrics: Metrics,
 }
 
 /// Why there is no assessment.
 #[derive(Debug, thiserror::Error)]
 pub enum AssessError {
-    /// Too many messages wait already.
-    #[error("the queue of messages to assess is full")]
+    /// Too many messages wait.
+    #[error("there were too many messages to assess")]
     Overloaded,
     /// The pipeline failed on this message.
     #[error("the pipeline failed: {0}")]
@@ -41,14 +45,15 @@ pub enum AssessError {
 }
 
 impl Assessor {
-    /// Starts the workers. At most `queue` messages wait, beside those being computed. How long that takes is kept in `metrics`.
+    /// Starts the workers, which see at most `queue` messages that wait. How long that takes is kept in `metrics`.
     ///
     /// # Errors
     /// When the system cannot start a thread.
     pub fn start(triage: Arc<Triage>, queue: usize, metrics: Metrics) -> Result<Self, ModelError> {
         let encoder = Arc::clone(triage.encoder().network());
         let service = Arc::new(InferenceService::start(encoder, queue)?);
-        Ok(Self { service, triage: Arc::new(RwLock::new(triage)), metrics })
+        let (places, waiting) = (Arc::new(Semaphore::new(queue)), Arc::new(UnderWay::new()));
+        Ok(Self { service, triage: Arc::new(RwLock::new(triage)), places, waiting, metrics })
     }
 
     /// The pipeline for messages that come now.
@@ -67,7 +72,7 @@ impl Assessor {
     /// it takes the message out of the queue again.
     ///
     /// # Errors
-    /// [`AssessError::Overloaded`] at once when the queue is full, and when no worker took the message within `patience`.
+    /// [`AssessError::Overloaded`] when no worker took the message within `patience`.
     #[tracing::instrument(name = "assess", skip_all)]
     pub async fn assess(
         &self,
@@ -89,7 +94,7 @@ impl Assessor {
     /// What a message means, without what is made of it. It waits in the same queue as the messages of shoppers.
     ///
     /// # Errors
-    /// [`AssessError::Overloaded`] at once when the queue is full, and when no worker took the message within `patience`.
+    /// [`AssessError::Overloaded`] when no worker took the message within `patience`.
     pub async fn meaning(&self, message: &str, patience: Duration) -> Result<Embedding, AssessError> {
         let prepared = prepare(&self.triage(), None, message).await?;
         Ok(self.embed(&prepared, patience).await?.0)
@@ -97,7 +102,7 @@ impl Assessor {
 
     /// How many messages wait for the model.
     pub(crate) fn waiting(&self) -> usize {
-        self.service.load().waiting
+        self.waiting.count()
     }
 
     /// Whether messages are taken from the queue.
@@ -113,15 +118,22 @@ impl Assessor {
         patience: Duration,
     ) -> Result<(Embedding, Duration), AssessError> {
         let ((taken, is_taken), (sender, embedding)) = (oneshot::channel(), oneshot::channel());
-        let queued = Instant::now();
-        let waiting = Box::new(Waiting { taken: Some(taken), sender });
-        self.service.submit(prepared.encoding.ids.clone(), waiting).map_err(|error| match error {
-            ModelError::Overloaded { .. } => self.refused(),
-            other => failed(other),
-        })?;
+        let (queued, waits) = (Instant::now(), self.waiting.begin());
+        let begun = async {
+            let place = self.places.acquire().await.map_err(failed)?;
+            let waiting = Box::new(Waiting { taken: Some(taken), sender });
+            self.service.submit(prepared.encoding.ids.clone(), waiting).map_err(|error| match error {
+                ModelError::Overloaded { .. } => self.refused(),
+                other => failed(other),
+            })?;
+            is_taken.await.map_err(failed)?;
+            drop(place);
+            Ok(())
+        };
         // Whoever is not taken in time goes away, and then the workers pass the message over.
-        let taken = timeout(patience, is_taken).instrument(info_span!("queue")).await;
-        taken.map_or_else(|_| Err(self.refused()), |taken| taken.map_err(failed))?;
+        let begun = timeout(patience, begun).instrument(info_span!("queue")).await;
+        begun.map_err(|_| self.refused())??;
+        drop(waits);
         let waited = queued.elapsed();
         let embedding = embedding.instrument(info_span!("embed")).await;
         Ok((embedding.map_err(failed)?.map_err(failed)?, waited))

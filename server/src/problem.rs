@@ -116,7 +116,7 @@ pub(crate) struct ProblemBody {
 impl Problem {
     /// Whether it is the database that failed.
     pub(crate) fn is_database(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Database(_)))
+        matches!(self, Self::Store(StoreError::Database(_) | StoreError::Commit(_)))
     }
 
     pub(crate) fn code(&self) -> &'static str {

@@ -242,11 +242,17 @@ impl Triage {
         Ok(Prepared { signals, text, encoding })
     }
 
-    /// Whether a message is to be read again, together with what was said before it.
+    /// Whether a message says by its words that it goes on with what was said before it, and is to be read together with that.
+    #[must_use]
+    pub fn follows_on(&self, message: &str) -> bool {
+        Continuation::of(message) == Continuation::FollowsOn
+            && is_plain(&Signals::detect(&self.signal_rules, message))
+    }
+
+    /// Whether a message that was read by itself is to be read again, together with what was said before it.
     #[must_use]
     pub fn needs_context(&self, message: &str, alone: &Assessment) -> bool {
-        let signals = &alone.evidence.signals;
-        if signals.human_request.is_some() || !signals.alarms.is_empty() {
+        if !is_plain(&alone.evidence.signals) {
             return false;
         }
         match Continuation::of(message) {
@@ -371,4 +377,9 @@ pub fn languages_for(language: MessageLanguage) -> Vec<Language> {
     tags.extend(scripts.map(|other| other.tag()));
     let mut once = HashSet::new();
     tags.into_iter().filter(|tag| once.insert(*tag)).map(Language::new).collect()
+}
+
+/// Whether a message neither asks for a human nor sounds an alarm: those need no context.
+fn is_plain(signals: &Signals) -> bool {
+    signals.human_request.is_none() && signals.alarms.is_empty()
 }

@@ -24,11 +24,6 @@ use crate::state::AppState;
 use crate::store::{NewMessage, Received, Settled, Turn};
 use crate::under_way::Begun;
 
-/// How often a turn that found the model's queue full tries again.
-const BUSY_RETRY: Duration = Duration::from_millis(150);
-/// How long a turn that has a place in the queue may wait there, however little patience the shop has.
-const LEAST_PATIENCE: Duration = Duration::from_secs(1);
-
 /// What the shopper gets back.
 pub(crate) struct Exchange {
     pub(crate) message: Message,
@@ -69,18 +64,24 @@ pub(crate) async fn receive(
     if !waits {
         return Ok(Exchange { message, reply: None, state });
     }
-    settling.await.map_err(|_| Problem::Failed)??;
-    let (reply, state) = reply_to(app, conversation, message.id).await?;
+    let (reply, state) = match settling.await.map_err(|_| Problem::Failed)?? {
+        Some((reply, state)) => (Some(reply), state),
+        None => reply_to(app, conversation, message.id).await?,
+    };
     Ok(Exchange { message, reply, state })
 }
 
-/// Answers a message, also when nobody waits for that any more. A service that stops waits for it as long as it is `under_way`.
+/// A reply, and who speaks for the shop after it.
+type Replied = (Message, ConversationState);
+
+/// Answers a message, also when nobody waits for that any more; the reply, unless another message's task has it. A service that stops waits
+/// for it as long as it is `under_way`.
 async fn answer(
     app: AppState,
     conversation: ConversationId,
     message: MessageId,
     under_way: Begun,
-) -> Result<(), Problem> {
+) -> Result<Option<Replied>, Problem> {
     let answered = answer_turn(&app, conversation, message).await;
     if let Err(problem) = &answered {
         tracing::warn!(conversation.id = %conversation, problem = problem.code(), "a message waits for the next sweep");
@@ -129,20 +130,24 @@ async fn answer_turn(
     app: &AppState,
     conversation: ConversationId,
     message: MessageId,
-) -> Result<(), Problem> {
+) -> Result<Option<Replied>, Problem> {
     quiet(app, conversation).await;
     loop {
-        let Some(turn) = app.store.turn(conversation).await? else { return Ok(()) };
-        let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else { return Ok(()) };
+        let Some(turn) = app.store.turn(conversation).await? else { return Ok(None) };
+        let Some((first, last)) = turn.messages.first().zip(turn.messages.last()) else { return Ok(None) };
         let longest = app.settings.dialogue.longest_turn();
         let waited = app.time().duration_since(first.created_at).unsigned_abs();
         let in_any_case = waited >= longest;
         if last.id != message && !in_any_case {
-            return Ok(());
+            return Ok(None);
         }
-        // Somebody else may have answered a part of it meanwhile: then the rest is looked at again.
-        if !matches!(settle(app, &turn, in_any_case).await?, Settled::Stale) {
-            return Ok(());
+        match settle(app, &turn, in_any_case).await? {
+            // Somebody else may have answered a part of it meanwhile: then the rest is looked at again.
+            Settled::Stale => {}
+            Settled::Replied { reply, state, .. } if turn.messages.iter().any(|own| own.id == message) => {
+                return Ok(Some((*reply, state)));
+            }
+            _ => return Ok(None),
         }
     }
 }
@@ -228,40 +233,19 @@ fn context_of(turn: &Turn) -> Option<String> {
     Some(lines.join("，"))
 }
 
-/// The assessment of a turn, read with what was said before it where it needs that. Tries for a while when there is no room.
+/// The assessment of a turn, read with what was said before it where it needs that.
 async fn assess(app: &AppState, turn: &Turn) -> Result<Assessment, AssessError> {
     let (text, before) = (text_of(turn), context_of(turn));
-    let until = Instant::now() + Duration::from_secs(app.settings.dialogue.busy_after_seconds);
-    loop {
-        let patience = until.saturating_duration_since(Instant::now()).max(LEAST_PATIENCE);
-        let assessed = assess_once(app, turn, &text, before.as_deref(), patience).await;
-        match assessed {
-            Err(AssessError::Overloaded) if Instant::now() < until => tokio::time::sleep(BUSY_RETRY).await,
-            done => return done,
-        }
+    let patience = Duration::from_secs(app.settings.dialogue.busy_after_seconds);
+    let read = |before| app.assessor.assess(before, &text, app.now(), patience);
+    let Some(before) = before.as_deref() else { return read(None).await };
+    let triage = app.assessor.triage();
+    // The title of a choice says little by itself.
+    if turn.choice.is_some() || triage.follows_on(&text) {
+        return read(Some(before)).await;
     }
-}
-
-async fn assess_once(
-    app: &AppState,
-    turn: &Turn,
-    text: &str,
-    before: Option<&str>,
-    patience: Duration,
-) -> Result<Assessment, AssessError> {
-    let read = |before| app.assessor.assess(before, text, app.now(), patience);
-    let (before, chosen) = match (before, &turn.choice) {
-        // The title of a choice says little by itself.
-        (Some(before), Some(_)) => return read(Some(before)).await,
-        (before, _) => (before, turn.choice.is_some()),
-    };
     let alone = read(None).await?;
-    match before {
-        Some(before) if !chosen && app.assessor.triage().needs_context(text, &alone) => {
-            read(Some(before)).await
-        }
-        _ => Ok(alone),
-    }
+    if triage.needs_context(&text, &alone) { read(Some(before)).await } else { Ok(alone) }
 }
 
 /// The reply that a message has, or will have in a moment: another message's task may be at it.

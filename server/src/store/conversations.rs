@@ -49,6 +49,7 @@ impl Store {
             shopper_read: 0,
             agent_read: 0,
         };
+        let mut writing = self.begin_in_group().await?;
         sqlx::query(
             "INSERT INTO conversations (id, state, created_at, updated_at, last_sequence, site, channel, language, customer, customer_name, context) \
              VALUES ($1, $2, $3, $3, 0, $4, $5, $6, $7, $8, $9)",
@@ -62,8 +63,9 @@ impl Store {
         .bind(conversation.customer.as_ref().map(|customer| customer.id.clone()))
         .bind(conversation.customer.as_ref().and_then(|customer| customer.name.clone()))
         .bind(Some(&conversation.context).filter(|context| !context.is_empty()).map(to_json))
-        .execute(&self.writer)
+        .execute(&mut *writing)
         .await?;
+        writing.commit().await?;
         Ok(conversation)
     }
 

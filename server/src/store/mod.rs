@@ -2,7 +2,7 @@
 //!
 //! SQLite: write-ahead log, `synchronous = FULL`: what was acknowledged survives a crash and a power cut. All writing goes through one
 //! connection, so that a transaction never waits for a lock it cannot get; readers have their own. PostgreSQL: rows that a
-//! transaction decides by are locked with an `UPDATE` first, which means the same in both.
+//! transaction decides by are locked with an `UPDATE` first, which means the same in both. Messages share their commits ([`group_commit`]).
 
 mod rows;
 
@@ -64,6 +64,7 @@ pub use keys::StoredKey;
 pub use people::{NewAgent, StoredAgent};
 pub use presence::StoredSession;
 
+mod group_commit;
 mod listen;
 mod writing;
 
@@ -71,10 +72,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use group_commit::GroupCommit;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor as _, Transaction};
 use url::Url;
-use writing::Writing;
+use writing::{Begun, Writing};
 
 use crate::conversation::IllegalStep;
 use crate::live::Live;
@@ -98,6 +100,9 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database failed for several at once.
+    #[error("the database failed: {0}")]
+    Commit(#[from] Arc<sqlx::Error>),
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(sqlx::migrate::MigrateError),
@@ -149,6 +154,8 @@ pub struct Store {
     writer: AnyPool,
     readers: AnyPool,
     dialect: Dialect,
+    /// Of SQLite only: PostgreSQL makes such groups by itself.
+    group_commit: Option<GroupCommit>,
     url: Secret,
     live: Live,
     subscriptions: Arc<Vec<Subscription>>,
@@ -242,7 +249,10 @@ impl Store {
         dialect: Dialect,
         url: Secret,
     ) -> Result<Self, StoreError> {
-        let store = Self { writer, readers, dialect, url, live: Live::new(), subscriptions: Arc::default() };
+        let live = Live::new();
+        let group_commit =
+            (dialect == Dialect::Sqlite).then(|| GroupCommit::start(writer.clone(), live.clone(), PATIENCE));
+        let store = Self { writer, readers, dialect, group_commit, url, live, subscriptions: Arc::default() };
         store.make_searchable().await?;
         Ok(store)
     }
@@ -294,13 +304,26 @@ impl Store {
                 transaction
             }
         };
-        Ok(Writing {
+        Ok(self.writing(Begun::Alone(transaction)))
+    }
+
+    /// Begins a transaction that will write, and that may share its commit with others: for what every message needs. It sees
+    /// what others wrote before that is on disk, so [`Writing::leave`] ends it where it writes nothing.
+    async fn begin_in_group(&self) -> Result<Writing, StoreError> {
+        match &self.group_commit {
+            Some(group_commit) => Ok(self.writing(Begun::InGroup(group_commit.begin().await?))),
+            None => self.begin(Lock::Rows).await,
+        }
+    }
+
+    fn writing(&self, transaction: Begun) -> Writing {
+        Writing {
             transaction,
             dialect: self.dialect,
             live: self.live.clone(),
             subscriptions: Arc::clone(&self.subscriptions),
             signals: Vec::new(),
-        })
+        }
     }
 
     /// Begins a transaction that sees one state of the database.

@@ -83,7 +83,7 @@ impl Store {
         in_any_case: bool,
         outcome: Outcome,
     ) -> Result<Settled, StoreError> {
-        let mut writing = self.begin(Lock::Rows).await?;
+        let mut writing = self.begin_in_group().await?;
         let state = lock(&mut writing, id).await?.unwrap_or(ConversationState::Closed);
         if state != ConversationState::Bot {
             settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
@@ -91,14 +91,18 @@ impl Store {
             return Ok(Settled::Elsewhere { state });
         }
         let (oldest, newest) = owed(&mut writing, id).await?;
-        if oldest.is_none_or(|oldest| oldest > last.sequence) {
-            return Ok(Settled::Elsewhere { state });
-        }
-        if oldest != Some(first.sequence) {
-            return Ok(Settled::Stale);
-        }
-        if newest.is_some_and(|newest| newest > last.sequence) && !in_any_case && outcome.ticket.is_none() {
-            return Ok(Settled::Superseded);
+        let instead = if oldest.is_none_or(|oldest| oldest > last.sequence) {
+            Some(Settled::Elsewhere { state })
+        } else if oldest != Some(first.sequence) {
+            Some(Settled::Stale)
+        } else if newest > Some(last.sequence) && !in_any_case && outcome.ticket.is_none() {
+            Some(Settled::Superseded)
+        } else {
+            None
+        };
+        if let Some(instead) = instead {
+            writing.leave().await?;
+            return Ok(instead);
         }
         let Outcome { text, reply, ticket } = outcome;
         let said = writing.append_message(id, NewRow::reply(text, &reply)).await?;

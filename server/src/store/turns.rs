@@ -8,7 +8,7 @@ use super::conversations::{conversation, lock, take};
 use super::rows::{EVENT, id, message_of, now, to_json};
 use super::settle::priority_of;
 use super::writing::{NewRow, Writing};
-use super::{Lock, Store, StoreError};
+use super::{Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
 use crate::deadlines::{Due, DueTime};
 use crate::message::{Message, Sender};
@@ -73,11 +73,12 @@ impl Store {
         new: NewMessage,
         due: impl Fn(Priority) -> Due + Send,
     ) -> Result<Option<Received>, StoreError> {
-        let mut writing = self.begin(Lock::Rows).await?;
+        let mut writing = self.begin_in_group().await?;
         let Some(mut state) = lock(&mut writing, conversation).await? else { return Ok(None) };
         if let Some(known) = known(&mut writing, conversation, new.client_message_id.as_deref()).await? {
             let (message, settled_by) = known;
             let reply = reply_of(&mut writing, settled_by).await?;
+            writing.leave().await?;
             return Ok(Some(Received { message, reply, state, reopened: None }));
         }
         let mut reopened = None;

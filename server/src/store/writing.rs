@@ -1,5 +1,6 @@
 //! A transaction that writes, and tells those who follow what it wrote once that is on disk.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use shopdesk_model::intents::IntentId;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use uuid::Uuid;
 
+use super::group_commit::Member;
 use super::rows::{now, to_json};
 use super::{Dialect, StoreError, Subscription};
 use crate::conversation::{ConversationId, MessageId};
@@ -17,11 +19,19 @@ use crate::store::listen::CHANNEL;
 use crate::webhooks::{MessageCreated, Payload};
 
 pub(super) struct Writing {
-    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) transaction: Begun,
     pub(super) dialect: Dialect,
     pub(super) live: Live,
     pub(super) subscriptions: Arc<Vec<Subscription>>,
     pub(super) signals: Vec<Signal>,
+}
+
+/// A transaction that was begun.
+pub(super) enum Begun {
+    /// By itself.
+    Alone(Transaction<'static, Any>),
+    /// Together with others.
+    InGroup(Member),
 }
 
 /// A message to append.
@@ -169,15 +179,20 @@ impl Writing {
     /// Ends the transaction. From here on it is on disk, and whoever follows hears of it.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         if self.dialect == Dialect::Postgres {
-            for signal in &self.signals {
+            for signal in mem::take(&mut self.signals) {
                 sqlx::query("SELECT pg_notify($1, $2)")
                     .bind(CHANNEL)
-                    .bind(to_json(signal))
-                    .execute(&mut *self.transaction)
+                    .bind(to_json(&signal))
+                    .execute(&mut *self)
                     .await?;
+                self.signals.push(signal);
             }
         }
         let Self { transaction, live, signals, .. } = self;
+        let transaction = match transaction {
+            Begun::Alone(transaction) => transaction,
+            Begun::InGroup(member) => return member.commit(signals).await,
+        };
         // In a task of its own: whoever asked may go away, and those who follow must hear of it all the same.
         let finishing = tokio::spawn(async move {
             transaction.commit().await?;
@@ -188,18 +203,32 @@ impl Writing {
         });
         Ok(finishing.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
+
+    /// Ends the transaction without what it wrote. From here on what it saw is on disk.
+    pub(super) async fn leave(self) -> Result<(), StoreError> {
+        match self.transaction {
+            Begun::Alone(transaction) => Ok(transaction.rollback().await?),
+            Begun::InGroup(member) => member.leave().await,
+        }
+    }
 }
 
 impl Deref for Writing {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.transaction
+        match &self.transaction {
+            Begun::Alone(transaction) => transaction,
+            Begun::InGroup(member) => member.connection(),
+        }
     }
 }
 
 impl DerefMut for Writing {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+        match &mut self.transaction {
+            Begun::Alone(transaction) => transaction,
+            Begun::InGroup(member) => member.connection_mut(),
+        }
     }
 }

@@ -1,0 +1,290 @@
+//! Many transactions, one commit. What SQLite writes it must sync to the disk before it may be acknowledged, and that takes longer than
+//! everything else that a message needs of the database. So transactions that come while a disk is busy with others' go into one
+//! group: each is a savepoint of its own, which is kept or undone without the others, and none is acknowledged before the commit of all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _, Transaction};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::StoreError;
+use crate::live::{Live, Signal};
+
+/// How many transactions share a commit at most.
+const MOST: usize = 64;
+/// How many may wait for the writer.
+const QUEUE: usize = 1024;
+
+/// Takes transactions into groups. Cheap to clone; the groups end with the last clone.
+#[derive(Clone)]
+pub(super) struct GroupCommit {
+    requests: mpsc::Sender<Request>,
+    patience: Duration,
+}
+
+type Request = oneshot::Sender<Result<Member, StoreError>>;
+type Committed = oneshot::Sender<Result<(), Arc<sqlx::Error>>>;
+
+/// A transaction of a group. Dropped, it is undone.
+pub(super) struct Member {
+    /// The group's transaction, until it is given back.
+    lent: Option<(Box<Transaction<'static, Any>>, oneshot::Sender<Returned>)>,
+}
+
+struct Returned {
+    transaction: Box<Transaction<'static, Any>>,
+    end: End,
+}
+
+/// What becomes of a member's writes.
+enum End {
+    /// They are kept, and then others hear of them.
+    Keep(Committed, Vec<Signal>),
+    /// They are undone. Whoever looked at what others wrote waits until that is on disk.
+    Undo(Option<Committed>),
+}
+
+impl GroupCommit {
+    /// Starts taking transactions to the pool's one connection. Whoever has to wait longer than `patience` is refused.
+    pub(super) fn start(writer: AnyPool, live: Live, patience: Duration) -> Self {
+        let (requests, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(serve(writer, live, waiting));
+        Self { requests, patience }
+    }
+
+    /// Begins a transaction in a group.
+    pub(super) async fn begin(&self) -> Result<Member, StoreError> {
+        let (request, answer) = oneshot::channel();
+        let begun = async {
+            self.requests.send(request).await.map_err(|_| sqlx::Error::PoolClosed)?;
+            answer.await.map_err(|_| sqlx::Error::PoolClosed)?
+        };
+        timeout(self.patience, begun).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+    }
+}
+
+impl Member {
+    /// Keeps what was written. From here on it is on disk, and whoever follows has heard of it.
+    pub(super) async fn commit(self, signals: Vec<Signal>) -> Result<(), StoreError> {
+        self.end(|committed| End::Keep(committed, signals)).await
+    }
+
+    /// Undoes what was written. What was seen of others' writes is on disk from here on.
+    pub(super) async fn leave(self) -> Result<(), StoreError> {
+        self.end(|committed| End::Undo(Some(committed))).await
+    }
+
+    async fn end(mut self, end: impl FnOnce(Committed) -> End) -> Result<(), StoreError> {
+        let (committed, outcome) = oneshot::channel();
+        self.give_back(end(committed));
+        Ok(outcome.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
+    }
+
+    fn give_back(&mut self, end: End) {
+        if let Some((transaction, back)) = self.lent.take() {
+            drop(back.send(Returned { transaction, end }));
+        }
+    }
+
+    pub(super) fn connection(&self) -> &AnyConnection {
+        let (transaction, _) = self.lent.as_ref().expect("there until the end");
+        transaction
+    }
+
+    pub(super) fn connection_mut(&mut self) -> &mut AnyConnection {
+        let (transaction, _) = self.lent.as_mut().expect("there until the end");
+        transaction
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.give_back(End::Undo(None));
+    }
+}
+
+/// Serves one group after the other.
+async fn serve(writer: AnyPool, live: Live, mut requests: mpsc::Receiver<Request>) {
+    while let Some(first) = requests.recv().await {
+        match writer.begin_with("BEGIN IMMEDIATE").await {
+            Ok(transaction) => serve_group(Box::new(transaction), first, &mut requests, &live).await,
+            Err(error) => drop(first.send(Err(error.into()))),
+        }
+    }
+}
+
+/// Lends the transaction to one member after the other as long as one waits, and commits.
+async fn serve_group(
+    mut transaction: Box<Transaction<'static, Any>>,
+    first: Request,
+    requests: &mut mpsc::Receiver<Request>,
+    live: &Live,
+) {
+    let (mut waiting, mut signals) = (Vec::new(), Vec::new());
+    let mut next = Some(first);
+    let committed = async {
+        while let Some(request) = next.take() {
+            transaction = lend(transaction, request, &mut waiting, &mut signals).await?;
+            if waiting.len() < MOST {
+                next = requests.try_recv().ok();
+            }
+        }
+        transaction.commit().await
+    };
+    let committed = committed.await.map_err(Arc::new);
+    if committed.is_ok() {
+        signals.into_iter().for_each(|signal| live.tell(signal));
+    }
+    for member in waiting {
+        // Whoever asked may be gone by now.
+        drop(member.send(committed.clone()));
+    }
+}
+
+/// Lends the transaction to a member. An error is the whole group's: the transaction is not what its members think it is.
+async fn lend(
+    mut transaction: Box<Transaction<'static, Any>>,
+    request: Request,
+    waiting: &mut Vec<Committed>,
+    signals: &mut Vec<Signal>,
+) -> Result<Box<Transaction<'static, Any>>, sqlx::Error> {
+    if request.is_closed() {
+        return Ok(transaction);
+    }
+    transaction.execute("SAVEPOINT member").await?;
+    let (back, returned) = oneshot::channel();
+    // Whoever goes away just now drops the member, which gives the transaction back, too.
+    drop(request.send(Ok(Member { lent: Some((transaction, back)) })));
+    let Returned { mut transaction, end } = returned.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    match end {
+        End::Keep(committed, told) => {
+            waiting.push(committed);
+            transaction.execute("RELEASE member").await?;
+            signals.extend(told);
+        }
+        End::Undo(left) => {
+            waiting.extend(left);
+            // Fails when the database has undone everything by itself.
+            transaction.execute("ROLLBACK TO member").await?;
+            transaction.execute("RELEASE member").await?;
+        }
+    }
+    Ok(transaction)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::task::Poll;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::{NewConversation, Store};
+
+    async fn store() -> (Store, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Store::open(&folder.path().join("desk.db")).await.unwrap(), folder)
+    }
+
+    /// A member that wrote something.
+    async fn written(store: &Store) -> Member {
+        let mut member = store.group_commit.as_ref().unwrap().begin().await.unwrap();
+        sqlx::query("INSERT INTO counters (name, value) VALUES ($1, 0)")
+            .bind(uuid::Uuid::now_v7().to_string())
+            .execute(member.connection_mut())
+            .await
+            .unwrap();
+        member
+    }
+
+    /// How many members are on disk.
+    async fn kept(store: &Store) -> i64 {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM counters WHERE length(name) = 36");
+        count.fetch_one(&store.readers).await.unwrap()
+    }
+
+    /// Lets everything go on that can.
+    async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        matches!(futures_util::poll!(future), Poll::Pending)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_acknowledged_before_the_commit_of_all() {
+        let (store, _folder) = store().await;
+        let first = written(&store).await;
+        let mut second = Box::pin(written(&store));
+        assert!(is_pending(&mut second).await, "there is one writer");
+        let mut first = Box::pin(first.commit(Vec::new()));
+        assert!(is_pending(&mut first).await);
+        let second = second.await;
+        assert!(is_pending(&mut first).await, "the second is in the same group");
+        assert_eq!(kept(&store).await, 0);
+        second.leave().await.unwrap();
+        first.await.unwrap();
+        assert_eq!(kept(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn members_are_kept_and_undone_one_by_one() {
+        let (store, _folder) = store().await;
+        let members = (0..200).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let member = written(&store).await;
+                match number % 3 {
+                    0 => member.commit(Vec::new()).await.unwrap(),
+                    1 => member.leave().await.unwrap(),
+                    _ => drop(member),
+                }
+            })
+        });
+        for member in members.collect::<Vec<_>>() {
+            member.await.unwrap();
+        }
+        assert_eq!(kept(&store).await, 67);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_the_database_undid_is_acknowledged_to_nobody_and_the_next_one_works() {
+        let (store, _folder) = store().await;
+        let first = written(&store).await;
+        let mut second = Box::pin(written(&store));
+        assert!(is_pending(&mut second).await);
+        let mut first = Box::pin(first.commit(Vec::new()));
+        assert!(is_pending(&mut first).await);
+        let mut second = second.await;
+        // As SQLite does by itself when the disk is full.
+        second.connection_mut().execute("ROLLBACK").await.unwrap();
+        assert!(second.commit(Vec::new()).await.is_err());
+        assert!(first.await.is_err());
+        assert_eq!(kept(&store).await, 0);
+        written(&store).await.commit(Vec::new()).await.unwrap();
+        assert_eq!(kept(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn other_transactions_have_their_turn_between_groups() {
+        let (store, _folder) = store().await;
+        let member = written(&store).await;
+        let new = || NewConversation {
+            site: "main".to_owned(),
+            channel: "api".to_owned(),
+            language: None,
+            customer: None,
+            context: std::collections::BTreeMap::new(),
+        };
+        let mut alone = Box::pin(store.begin(crate::store::Lock::Rows));
+        assert!(is_pending(&mut alone).await);
+        let after = store.clone();
+        let later = tokio::spawn(async move { after.create_conversation(new()).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        member.commit(Vec::new()).await.unwrap();
+        let alone = alone.await.unwrap();
+        alone.commit().await.unwrap();
+        later.await.unwrap().unwrap();
+    }
+}
