@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use shopdesk_model::TextEncoder;
-use shopdesk_model::classifier::{Bundle, LabelledText, Stage, TrainOptions, TrainingData, train};
+use shopdesk_model::classifier::{Bundle, Stage, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::{Intents, Learnt};
 use shopdesk_triage::redact;
 
@@ -56,14 +56,11 @@ pub(crate) fn learn(
     threads: Option<NonZeroUsize>,
     mut progress: impl FnMut(Step, usize, usize),
 ) -> anyhow::Result<Bundle> {
-    let mut data = TrainingData::new(&material.intents, validation)?;
-    mask(&mut data.messages);
-    mask(&mut data.validation);
+    let data = masked(TrainingData::new(&material.intents, validation)?);
     let options = TrainOptions { promise: shop.promise.promise(), threads, ..TrainOptions::default() };
     let bundle = train(encoder, &data, &options, |stage, done, of| progress(Step::Intents(stage), done, of))?;
     let Some(levels) = &material.sentiment else { return Ok(bundle) };
-    let mut data = TrainingData::new(levels, None)?;
-    mask(&mut data.messages);
+    let data = masked(TrainingData::new(levels, None)?);
     let options = TrainOptions { threads, ..TrainOptions::default() };
     let levels = train(encoder, &data, &options, |_, done, of| progress(Step::Sentiment, done, of))?;
     Ok(bundle.with_sentiment(levels)?)
@@ -75,8 +72,6 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<Intents> {
 }
 
 /// The classifier sees messages as the desk will show them to it.
-fn mask(messages: &mut [LabelledText]) {
-    for message in messages {
-        message.text = redact(&message.text).into_owned();
-    }
+pub(crate) fn masked(data: TrainingData) -> TrainingData {
+    data.masked(|text| redact(text).into_owned())
 }
