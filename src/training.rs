@@ -1,12 +1,15 @@
 //! How the shop's bundle is learnt, by `shopdesk train` and by the console's workshop alike.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Context as _;
+use shopdesk_eval::DataFile;
 use shopdesk_model::TextEncoder;
 use shopdesk_model::classifier::{Bundle, Stage, TrainOptions, TrainingData, train};
-use shopdesk_model::intents::{Intents, Learnt};
+use shopdesk_model::intents::{Intents, Learnt, same_message_key};
+use shopdesk_server::mask;
 use shopdesk_triage::redact;
 
 use crate::shop::Shop;
@@ -28,13 +31,14 @@ pub(crate) enum Step {
 }
 
 impl Material {
-    /// The shop's intents, and the labelled messages of its data folder.
+    /// The shop's intents, and the labelled messages of its data folder, but for those that the shop measures on.
     pub(crate) fn of(shop: &Shop) -> anyhow::Result<Self> {
         let mut intents = shop.intents()?;
         let corrections = shop.corrections();
         let learnt = if corrections.is_file() {
             let labelled = Intents::load(&corrections).context("the corrections have mistakes")?;
-            intents.learn(labelled)
+            let test = test_messages(shop)?;
+            intents.learn(labelled, |text| test.contains(&masked_key(text)))
         } else {
             Learnt::default()
         };
@@ -66,6 +70,19 @@ pub(crate) fn learn(
     Ok(bundle.with_sentiment(levels)?)
 }
 
+/// What the shop's test messages are told by.
+fn test_messages(shop: &Shop) -> anyhow::Result<HashSet<String>> {
+    let Some(test) = &shop.paths.test else { return Ok(HashSet::new()) };
+    let messages = DataFile::open(test).and_then(|data| data.messages()).context("in `paths.test`")?;
+    let keys = messages.map(|message| message.map(|message| masked_key(&message.text)));
+    keys.collect::<Result<_, _>>().context("in `paths.test`")
+}
+
+/// Labels were masked before they were written down: the message of a label is told by what masking leaves of it.
+fn masked_key(text: &str) -> String {
+    same_message_key(&mask(text))
+}
+
 /// Reads intents that somebody named.
 pub(crate) fn load(path: &Path) -> anyhow::Result<Intents> {
     Intents::load(path).with_context(|| format!("the intents in `{}` have mistakes", path.display()))
@@ -74,4 +91,26 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<Intents> {
 /// The classifier sees messages as the desk will show them to it.
 pub(crate) fn masked(data: TrainingData) -> TrainingData {
     data.masked(|text| redact(text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_of_a_test_message_is_not_learnt_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shop = Shop::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("shop")).unwrap();
+        shop.paths.data = folder.path().to_path_buf();
+        shop.paths.test = Some(folder.path().join("test.csv"));
+        let test = "text,intent\nIt is Order Test 13812345678,track_parcel\n";
+        std::fs::write(folder.path().join("test.csv"), test).unwrap();
+        let labels = "{\"text\": \"it is order  test [phone]\", \"intent\": \"track_parcel\"}\n\
+                      {\"text\": \"it is another test\", \"intent\": \"track_parcel\"}\n";
+        std::fs::write(shop.corrections(), labels).unwrap();
+        let material = Material::of(&shop).unwrap();
+        assert_eq!(material.learnt, Learnt { added: 1, held_out: 1, ..Learnt::default() });
+        let texts = material.intents.intents.iter().flat_map(|intent| &intent.examples);
+        assert!(texts.map(|example| &example.text).all(|text| !text.contains("order  test")));
+    }
 }
