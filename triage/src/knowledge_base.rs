@@ -132,8 +132,9 @@ impl KnowledgeBase {
     pub fn switch(&self, articles: &[Arc<Article>]) -> Result<Vec<ArticleKey>> {
         let counted: Vec<(Arc<Article>, usize)> =
             articles.iter().map(|article| (Arc::clone(article), Passage::of(article).len())).collect();
-        let surplus = self.library.switch(&counted, |article| self.entries(article))?;
+        // What may fail comes before the switch.
         let profiles = Arc::new(self.learn_profiles(articles)?);
+        let surplus = self.library.switch(&counted, |article| self.entries(article))?;
         *self.profiles.write().unwrap_or_else(PoisonError::into_inner) = profiles;
         Ok(surplus)
     }
