@@ -40,7 +40,7 @@ mod whitening;
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
-pub use replace::write_file;
+pub use replace::{write_file, write_file_with};
 pub use sentiment::{Sentiment, SentimentGuess};
 pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};
 pub use whitening::Whitening;

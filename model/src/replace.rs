@@ -1,7 +1,7 @@
 //! Folders and files appear whole or not at all: written aside and through to the disk, then put in their place.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
@@ -96,21 +96,43 @@ impl Drop for NewFolder {
 /// # Errors
 /// [`Error::DiskFull`] or [`Error::Io`]; then the old one is still there.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_file(path, bytes.len() as u64, |file| file.write_all(bytes))
+}
+
+/// The same for what need not be in memory as a whole: `write` writes it.
+///
+/// # Errors
+/// [`Error::DiskFull`] or [`Error::Io`], with what `write` says; then the old one is still there.
+pub fn write_file_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<()> {
+    replace_file(path, 0, write)
+}
+
+/// `least_bytes` are needed, as far as that is known.
+fn replace_file(
+    path: &Path,
+    least_bytes: u64,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<()> {
     let name = path.file_name().ok_or_else(|| Error::unusable(path, "a file to write needs a name"))?;
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let partial = folder.join(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+    let replace = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(&partial)?);
+        write(&mut file)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
         fs::rename(&partial, path)?;
         sync_folder(folder)
     };
-    write().map_err(|source| {
+    replace().map_err(|source| {
+        let written = fs::metadata(&partial).map_or(0, |file| file.len());
         // Nothing can be done about a failure here.
         let _ = fs::remove_file(&partial);
-        disk_full_or_io(source, path, bytes.len() as u64)
+        disk_full_or_io(source, path, least_bytes.max(written))
     })
 }
 
