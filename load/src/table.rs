@@ -115,8 +115,10 @@ fn fates(row: &Row) -> String {
     // Those that a human had already got no answer, but what they needed.
     let to_human = answered(ReplyKind::Handover) + row.with_human;
     let counts = [
-        answered(ReplyKind::Answer),
-        answered(ReplyKind::Clarify),
+        answered(ReplyKind::Answer) + answered(ReplyKind::OrderStatus),
+        answered(ReplyKind::Clarify)
+            + answered(ReplyKind::AskOrderNumber)
+            + answered(ReplyKind::OrderUnknown),
         to_human,
         answered(ReplyKind::SmallTalk) + answered(ReplyKind::Notice),
         row.unassessed,
