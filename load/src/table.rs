@@ -248,6 +248,7 @@ mod tests {
             turns_per_second: 750.0,
             assessed_per_second: 1_000.0 * share_of_bare,
             visits_per_second: 600.0,
+            messages_per_visit: 1.4,
             bare: bare.clone(),
             share_of_bare,
             time,
