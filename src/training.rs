@@ -95,12 +95,61 @@ pub(crate) fn masked(data: TrainingData) -> TrainingData {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+    use shopdesk_eval::search_quality::read_questions;
+    use shopdesk_kb::Articles;
+
     use super::*;
+
+    fn starter() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("shop")
+    }
+
+    /// What the messages of one of the starter shop's test files are told by.
+    fn measured(file: &str) -> HashSet<String> {
+        let lines = std::fs::read_to_string(starter().join("test").join(file)).unwrap();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let texts = lines.iter().flat_map(|line| ["text", "first", "second"].map(|key| &line[key]));
+        texts.filter_map(Value::as_str).map(same_message_key).collect()
+    }
+
+    #[test]
+    fn the_starter_shop_learns_nothing_that_it_is_measured_on() {
+        let shop = Shop::open(&starter()).unwrap();
+        let texts = |intents: Intents| -> Vec<String> {
+            let examples = intents.intents.into_iter().flat_map(|intent| intent.examples);
+            examples.chain(intents.out_of_scope).map(|example| example.text).collect()
+        };
+        let articles = Articles::load(&shop.paths.articles).unwrap().articles;
+        let similar = articles.iter().flat_map(|article| article.questions.clone()).collect();
+        let known = read_questions(shop.paths.questions.as_ref().unwrap()).unwrap();
+        let known = known.into_iter().map(|question| question.text).collect();
+        // The file of signals measures rules and sentiment, and neither intents nor articles.
+        let with_signals = ["messages.jsonl", "dialogues.jsonl", "questions.jsonl", "signals.jsonl"];
+        let without = &with_signals[..3];
+        let learnt: [(&str, Vec<String>, &[&str]); 4] = [
+            ("intents", texts(shop.intents().unwrap()), without),
+            ("similar questions", similar, without),
+            ("known questions", known, without),
+            ("sentiment", texts(shop.sentiment().unwrap().unwrap()), &with_signals),
+        ];
+        for (what, learnt, files) in learnt {
+            for file in files {
+                let measured = measured(file);
+                assert!(!measured.is_empty() && !learnt.is_empty(), "{what}, {file}");
+                let both = learnt.iter().filter(|text| measured.contains(&same_message_key(text)));
+                let both: Vec<&String> = both.collect();
+                assert!(both.is_empty(), "{what} and {file} have {both:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_label_of_a_test_message_is_not_learnt_from() {
         let folder = tempfile::tempdir().unwrap();
-        let mut shop = Shop::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("shop")).unwrap();
+        let mut shop = Shop::open(&starter()).unwrap();
         shop.paths.data = folder.path().to_path_buf();
         shop.paths.test = Some(folder.path().join("test.csv"));
         let test = "text,intent\nIt is Order Test 13812345678,track_parcel\n";
