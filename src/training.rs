@@ -34,14 +34,7 @@ impl Material {
     /// The shop's intents, and the labelled messages of its data folder, but for those that the shop measures on.
     pub(crate) fn of(shop: &Shop) -> anyhow::Result<Self> {
         let mut intents = shop.intents()?;
-        let corrections = shop.corrections();
-        let learnt = if corrections.is_file() {
-            let labelled = Intents::load(&corrections).context("the corrections have mistakes")?;
-            let test = test_messages(shop)?;
-            intents.learn(labelled, |text| test.contains(&masked_key(text)))
-        } else {
-            Learnt::default()
-        };
+        let learnt = add_labels(shop, &mut intents)?;
         Ok(Self { intents, sentiment: shop.sentiment()?, learnt })
     }
 
@@ -68,6 +61,17 @@ pub(crate) fn learn(
     let options = TrainOptions { threads, ..TrainOptions::default() };
     let levels = train(encoder, &data, &options, |_, done, of| progress(Step::Sentiment, done, of))?;
     Ok(bundle.with_sentiment(levels)?)
+}
+
+/// Adds the labelled messages of the shop's data folder to its intents.
+pub(crate) fn add_labels(shop: &Shop, intents: &mut Intents) -> anyhow::Result<Learnt> {
+    let corrections = shop.corrections();
+    if !corrections.is_file() {
+        return Ok(Learnt::default());
+    }
+    let labelled = Intents::load(&corrections).context("the corrections have mistakes")?;
+    let test = test_messages(shop)?;
+    Ok(intents.learn(labelled, |text| test.contains(&masked_key(text))))
 }
 
 /// What the shop's test messages are told by.
