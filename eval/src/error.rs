@@ -70,10 +70,10 @@ pub enum Error {
     },
     /// Fewer messages than folds.
     #[error(
-        "{messages} messages cannot be split into {folds} folds: give fewer folds, at least 2, or more messages"
+        "{messages} different messages cannot be split into {folds} folds: give fewer folds, at least 2, or more messages"
     )]
     TooFewForFolds {
-        /// How many messages there are.
+        /// How many different messages there are.
         messages: usize,
         /// How many folds were asked for.
         folds: usize,

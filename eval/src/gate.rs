@@ -12,6 +12,8 @@
 //! [baseline]
 //! run = "evaluation/last-release"
 //! max_accuracy_loss = 0.01
+//! # The share of messages that the thresholds allow to answer may fall by so much, and further only where that may be chance.
+//! max_coverage_loss = 0.05
 //! # No intent may lose more recall than this, where the loss is significant.
 //! max_recall_loss = 0.05
 //! significance = 0.05
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::{Difference, IntentChange};
 use crate::report::Verdict;
 use crate::{Comparison, Error, Report, Result};
 
@@ -65,9 +68,12 @@ pub struct Baseline {
     pub run: PathBuf,
     /// How much accuracy may be lost, where the loss is significant.
     pub max_accuracy_loss: Option<f64>,
+    /// How much smaller the share of messages may be that the thresholds allow to answer, where the loss is significant: where its 95 %
+    /// interval, on the same messages, leaves out that nothing was lost.
+    pub max_coverage_loss: Option<f64>,
     /// How much recall each intent may lose, where the loss is significant.
     pub max_recall_loss: Option<f64>,
-    /// Up to which p-value a loss is significant.
+    /// Up to which p-value a loss of accuracy or recall is significant.
     #[serde(default = "significance")]
     pub significance: f64,
 }
@@ -89,7 +95,9 @@ fn significance() -> f64 {
 
 impl Limits {
     /// For a new bundle against the one in use, where the shop has chosen no limits: the promise must not be broken, accuracy must not be
-    /// lost at all, and no intent may lose more than a tenth of its messages; both only as far as it is more than chance.
+    /// lost at all, no more than a twentieth of the messages may go to humans that were allowed to be answered, and no intent may lose
+    /// more than a tenth of its messages; all but the first only as far as it is more than chance. A bundle that answers nothing
+    /// keeps any promise: it is the coverage that it loses.
     #[must_use]
     pub fn of_a_successor() -> Self {
         Self {
@@ -103,6 +111,7 @@ impl Limits {
             baseline: Some(Baseline {
                 run: PathBuf::new(),
                 max_accuracy_loss: Some(0.0),
+                max_coverage_loss: Some(0.05),
                 max_recall_loss: Some(0.1),
                 significance: significance(),
             }),
@@ -142,6 +151,7 @@ impl Limits {
             ("min_oos_auroc", self.min_oos_auroc),
             ("min_coverage", self.min_coverage),
             ("baseline.max_accuracy_loss", baseline.and_then(|baseline| baseline.max_accuracy_loss)),
+            ("baseline.max_coverage_loss", baseline.and_then(|baseline| baseline.max_coverage_loss)),
             ("baseline.max_recall_loss", baseline.and_then(|baseline| baseline.max_recall_loss)),
             ("baseline.significance", baseline.map(|baseline| baseline.significance)),
         ];
@@ -193,41 +203,53 @@ impl Limits {
 
 impl Baseline {
     fn check(&self, comparison: &Comparison) -> Vec<Check> {
-        let mut checks = Vec::new();
-        if let Some(most) = self.max_accuracy_loss {
-            let loss = -comparison.differences["accuracy"].difference.unwrap_or(0.0);
-            let p_value = comparison.mcnemar.p_value;
-            let kept = loss <= most || p_value > self.significance;
-            let found = format!("{loss:.4} lost, at most {most} (p = {p_value:.4})");
-            checks.push(Check::new("baseline.max_accuracy_loss", found, kept));
-        }
-        if let Some(most) = self.max_recall_loss {
-            let lost = |change: &&crate::compare::IntentChange| {
-                change.first.or_zero() - change.second.or_zero() > most
-                    && change.corrected_p_value <= self.significance
-            };
-            let broken: Vec<Check> = comparison
-                .intents
-                .iter()
-                .filter(lost)
-                .map(|change| {
-                    let found = format!(
-                        "recall {:.4} after {:.4}, at most {most} less (corrected p = {:.4})",
-                        change.second.or_zero(),
-                        change.first.or_zero(),
-                        change.corrected_p_value
-                    );
-                    Check::new(&format!("baseline.max_recall_loss: {}", change.id), found, false)
-                })
-                .collect();
-            if broken.is_empty() {
-                let found = format!("no intent lost more than {most} significantly");
-                checks.push(Check::new("baseline.max_recall_loss", found, true));
-            }
-            checks.extend(broken);
-        }
-        checks
+        let accuracy = self.max_accuracy_loss.map(|most| self.accuracy(most, comparison));
+        let coverage = self.max_coverage_loss.map(|most| coverage(most, comparison));
+        let recall = self.max_recall_loss.map(|most| self.recall(most, &comparison.intents));
+        accuracy.into_iter().chain(coverage).chain(recall.unwrap_or_default()).collect()
     }
+
+    fn accuracy(&self, most: f64, comparison: &Comparison) -> Check {
+        let loss = -comparison.differences["accuracy"].difference.unwrap_or(0.0);
+        let p_value = comparison.mcnemar.p_value;
+        let kept = loss <= most || p_value > self.significance;
+        let found = format!("{loss:.4} lost, at most {most} (p = {p_value:.4})");
+        Check::new("baseline.max_accuracy_loss", found, kept)
+    }
+
+    /// Each intent that lost too much; one check for all when none did.
+    fn recall(&self, most: f64, intents: &[IntentChange]) -> Vec<Check> {
+        let is_lost = |change: &&IntentChange| {
+            change.first.or_zero() - change.second.or_zero() > most
+                && change.corrected_p_value <= self.significance
+        };
+        let broken = |change: &IntentChange| {
+            let found = format!(
+                "recall {:.4} after {:.4}, at most {most} less (corrected p = {:.4})",
+                change.second.or_zero(),
+                change.first.or_zero(),
+                change.corrected_p_value
+            );
+            Check::new(&format!("baseline.max_recall_loss: {}", change.id), found, false)
+        };
+        let broken: Vec<Check> = intents.iter().filter(is_lost).map(broken).collect();
+        if !broken.is_empty() {
+            return broken;
+        }
+        let found = format!("no intent lost more than {most} significantly");
+        vec![Check::new("baseline.max_recall_loss", found, true)]
+    }
+}
+
+/// The thresholds belong to the bundle, so that no test of single messages says whether the share is smaller by chance: its interval does.
+fn coverage(most: f64, comparison: &Comparison) -> Check {
+    let Difference { first, second, interval, .. } = comparison.differences["promise_coverage"];
+    let loss = first.unwrap_or(0.0) - second.unwrap_or(0.0);
+    let [low, high] = interval.unwrap_or([-loss; 2]);
+    let kept = loss <= most || high >= 0.0;
+    let found =
+        format!("{loss:.4} lost, at most {most} (95 % interval of the change: {low:.4} to {high:.4})");
+    Check::new("baseline.max_coverage_loss", found, kept)
 }
 
 impl Check {
@@ -290,6 +312,29 @@ mod tests {
         assert!(broken(&limits, &run(9), &run(0)).is_empty());
     }
 
+    /// The first so many of twenty messages are allowed to be answered.
+    fn allowed(count: usize) -> Run {
+        let mut run = run(0);
+        run.observations.iter_mut().take(count).for_each(|observation| observation.allowed = true);
+        run
+    }
+
+    #[test]
+    fn a_successor_that_answers_nothing_does_not_pass() {
+        let limits = Limits::of_a_successor();
+        assert_eq!(broken(&limits, &allowed(20), &allowed(0)), ["baseline.max_coverage_loss"]);
+        assert!(broken(&limits, &allowed(0), &allowed(20)).is_empty());
+        // One draw of twenty messages in eight has neither of those two.
+        assert!(broken(&limits, &allowed(20), &allowed(18)).is_empty());
+    }
+
+    #[test]
+    fn as_much_coverage_may_be_lost_as_the_limit_says() {
+        let limits = limits("[baseline]\nrun = \"before\"\nmax_coverage_loss = 0.5").unwrap();
+        assert!(broken(&limits, &allowed(20), &allowed(11)).is_empty());
+        assert_eq!(broken(&limits, &allowed(20), &allowed(9)), ["baseline.max_coverage_loss"]);
+    }
+
     #[test]
     fn a_promise_under_which_nothing_is_answered_is_not_proved() {
         let verdict = |text: &str| broken(&limits(text).unwrap(), &run(0), &run(0));
@@ -302,6 +347,7 @@ mod tests {
         for text in [
             "max_missclassification = 0.1",
             "max_ece = 7",
+            "[baseline]\nrun = \"before\"\nmax_coverage_loss = -1",
             "# nothing\n",
             "promise = \"maybe\"",
             "[baseline]\n",

@@ -1,8 +1,10 @@
 //! A run as it is saved: a folder with `report.json` and `messages.jsonl`, an observation a line.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
+
+use shopdesk_model::{write_file, write_file_with};
 
 use crate::{Error, Observation, Report, Result, Source, page};
 
@@ -58,25 +60,21 @@ impl Run {
     }
 }
 
-/// Writes the report, its page and the observations to a folder, which is made when it is not there.
+/// Writes the observations, the report and its page to a folder, which is made when it is not there. In this order, so that whoever
+/// finds the page finds what it is made of; each of them whole, in place of what stood there.
 ///
 /// # Errors
 /// When the disk refuses.
 pub fn save(folder: &Path, report: &Report, observations: &[Observation], personal_data: bool) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let write = |name: &str, contents: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, contents).map_err(Error::io("write", &path))
-    };
-    write(PAGE, page(report, personal_data)?.as_bytes())?;
-    write(REPORT, &serde_json::to_vec_pretty(report)?)?;
-    let path = folder.join(MESSAGES);
-    let mut file = BufWriter::new(File::create(&path).map_err(Error::io("write", &path))?);
-    for observation in observations {
-        serde_json::to_writer(&mut file, observation)?;
-        file.write_all(b"\n").map_err(Error::io("write", &path))?;
-    }
-    file.flush().map_err(Error::io("write", &path))
+    write_file_with(&folder.join(MESSAGES), |file| {
+        observations.iter().try_for_each(|observation| {
+            serde_json::to_writer(&mut *file, observation)?;
+            file.write_all(b"\n")
+        })
+    })?;
+    write_file(&folder.join(REPORT), &serde_json::to_vec_pretty(report)?)?;
+    write_file(&folder.join(PAGE), page(report, personal_data)?.as_bytes())?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -93,6 +91,17 @@ mod tests {
         save(folder.path(), &run.report(), &run.observations, false).unwrap();
         assert!(Run::is_saved(folder.path()));
         assert_eq!(Run::load(folder.path()).unwrap(), run);
+    }
+
+    #[test]
+    fn a_page_is_there_only_with_all_that_it_is_made_of() {
+        let folder = tempfile::tempdir().unwrap();
+        // Where the report should go, there is something that cannot be replaced by a file.
+        std::fs::create_dir_all(folder.path().join(REPORT).join("x")).unwrap();
+        let run = Run { source: source(), observations: vec![observed(Some("a"), "b", 0.5, 0.25)] };
+        assert!(save(folder.path(), &run.report(), &run.observations, false).is_err());
+        assert!(Run::is_saved(folder.path()));
+        assert!(!folder.path().join(PAGE).exists());
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub(crate) struct Reply {
 pub(crate) enum ReplyKind {
     Answer,
     Clarify,
+    /// How an order stands.
+    OrderStatus,
+    AskOrderNumber,
+    /// The shop knows no such order.
+    OrderUnknown,
     Handover,
     SmallTalk,
     Notice,
@@ -165,6 +170,24 @@ mod tests {
         let body = br#"{"type": "urn:shopdesk:problem:timed-out", "title": "Too late", "status": 504}"#;
         assert_eq!(code_of(body), "timed-out");
         assert_eq!(code_of(b"<html>"), "without a code");
+    }
+
+    #[test]
+    fn every_kind_of_reply_is_known() {
+        let kinds = [
+            "answer",
+            "clarify",
+            "order_status",
+            "ask_order_number",
+            "order_unknown",
+            "handover",
+            "small_talk",
+            "notice",
+        ];
+        for kind in kinds {
+            let reply = json!({ "id": "r", "kind": kind, "assessment": null });
+            assert!(serde_json::from_value::<Reply>(reply).is_ok(), "{kind}");
+        }
     }
 
     #[test]

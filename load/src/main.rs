@@ -36,7 +36,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 
-use crate::report::Report;
+use crate::report::{Report, Subject};
+use crate::scenarios::Setting;
 
 /// Sends realistic traffic to a desk that runs, measures it, and checks that nothing was lost.
 #[derive(Parser)]
@@ -72,6 +73,8 @@ struct Arguments {
     /// Also write all figures into this file, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 /// How long and how much, as the arguments say.
@@ -109,24 +112,40 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     // One thread: the desk should have the processor, and what is done here is little.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run(&arguments, &Extent::of(&arguments)))?;
+    let (report, outcome) = runtime.block_on(run(&arguments, &Extent::of(&arguments)))?;
     output::line(table::of(&report))?;
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&report)?;
         std::fs::write(file, json).with_context(|| format!("cannot write `{}`", file.display()))?;
     }
+    outcome.context("the run ended early: the report is of the scenarios before")?;
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run(arguments: &Arguments, extent: &Extent) -> anyhow::Result<Report> {
-    let setting = scenarios::Setting::new(arguments)?;
+/// One scenario after the other. What was measured until one fails is reported all the same, beside why it failed.
+async fn run(arguments: &Arguments, extent: &Extent) -> anyhow::Result<(Report, anyhow::Result<()>)> {
+    let setting = Setting::new(arguments)?;
     setting.check_room(extent.streams)?;
     let saturation = scenarios::saturation::run(&setting, extent).await?;
     let visits_per_second = saturation.steady_visits(arguments.rate);
-    let steady = scenarios::steady::run(&setting, visits_per_second, extent.lasts).await?;
-    let burst = scenarios::burst::run(&setting, visits_per_second, extent.lasts).await?;
-    let idle = scenarios::idle_streams::run(&setting, visits_per_second, extent).await?;
-    Report::new(&setting, arguments.quick, saturation, steady, burst, idle)
+    let mut report = Report::new(&setting, arguments, saturation)?;
+    let outcome = run_others(&setting, visits_per_second, extent, &mut report).await;
+    Ok((report, outcome))
+}
+
+/// What comes after saturation, which says how much traffic is steady.
+async fn run_others(
+    setting: &Setting,
+    visits_per_second: f64,
+    extent: &Extent,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    report.steady = Some(scenarios::steady::run(setting, visits_per_second, extent.lasts).await?);
+    report.sum_up(setting)?;
+    report.burst = Some(scenarios::burst::run(setting, visits_per_second, extent.lasts).await?);
+    report.sum_up(setting)?;
+    report.idle_streams = Some(scenarios::idle_streams::run(setting, visits_per_second, extent).await?);
+    report.sum_up(setting)
 }
 
 #[cfg(test)]
@@ -143,9 +162,8 @@ mod tests {
         \"messages_per_second\": 500.0, \"processor_seconds_per_message\": 0.001}'\n";
 
     /// A stand-in for the desk, one for its encoder, and little time.
-    #[tokio::test]
-    async fn a_whole_run_measures_everything_and_finds_all_that_was_said() {
-        let stand_in = StandIn::start(Manner::Good).await;
+    async fn run_against(manner: Manner) -> (Report, anyhow::Result<()>) {
+        let stand_in = StandIn::start(manner).await;
         let folder = tempfile::tempdir().unwrap();
         let shopdesk = folder.path().join("shopdesk");
         std::fs::write(&shopdesk, BENCH).unwrap();
@@ -163,10 +181,17 @@ mod tests {
             rate: Some(30.0),
             quick: false,
             json: None,
+            subject: Subject { commit: Some("0abc123".to_owned()), ..Subject::default() },
         };
         let [lasts, warm_up, bare, settle] = [600, 400, 1, 1].map(Duration::from_millis);
         let extent = Extent { lasts, warm_up, rounds: 3, bare, streams: 50, settle };
-        let report = run(&arguments, &extent).await.unwrap();
+        run(&arguments, &extent).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_whole_run_measures_everything_and_finds_all_that_was_said() {
+        let (report, outcome) = run_against(Manner::Good).await;
+        outcome.unwrap();
 
         assert!(report.audit.nothing_is_lost(), "{:?}", report.audit);
         assert_eq!((report.saturation.rounds.len(), report.saturation.shoppers), (3, 110));
@@ -175,14 +200,32 @@ mod tests {
         assert!((middle.share_of_bare - middle.assessed_per_second / 500.0).abs() < 1e-9);
         let assessed = (middle.assessed_per_second * middle.row.seconds).round() as usize;
         assert_eq!(middle.bare.messages, assessed.min(1_000), "measured on what was assessed");
-        let shoppers =
-            [&report.steady.row, &report.burst.before, &report.burst.during, &report.idle_streams.steady.row];
+        let (steady, burst, idle) = (
+            report.steady.as_ref().unwrap(),
+            report.burst.as_ref().unwrap(),
+            report.idle_streams.as_ref().unwrap(),
+        );
+        let shoppers = [&steady.row, &burst.before, &burst.during, &idle.steady.row];
         let turns = shoppers.map(|row| row.turns);
         assert!(turns[2] > turns[1], "the burst is more than what was before: {turns:?}");
         assert!(shoppers.iter().all(|row| row.shed() + row.failures() == 0));
-        assert_eq!((report.idle_streams.streams, report.idle_streams.broken), (50, 0));
-        assert!(table::of(&report).contains("Nothing was lost"));
-        assert_eq!(serde_json::to_value(&report).unwrap()["quiet_milliseconds"], 10);
+        assert_eq!((idle.streams, idle.broken), (50, 0));
+        let table = table::of(&report);
+        assert!(table.contains("Nothing was lost") && table.contains("commit 0abc123"), "{table}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(
+            (&json["quiet_milliseconds"], &json["subject"]["commit"]),
+            (&10.into(), &"0abc123".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_measured_before_a_scenario_fails_is_reported() {
+        let (report, outcome) = run_against(Manner::Streamless).await;
+        assert!(outcome.unwrap_err().to_string().contains("stream"));
+        assert!(report.burst.is_some() && report.idle_streams.is_none() && !report.holds());
+        let table = table::of(&report);
+        assert!(table.contains("in the burst") && !table.contains("a stream"), "{table}");
     }
 
     #[test]

@@ -78,8 +78,9 @@ impl TurnRecord {
 
     /// Whether the model was asked for it.
     pub(crate) fn is_assessed(&self) -> bool {
-        use ReplyKind::{Answer, Clarify, Handover};
-        matches!(self.fate, Fate::Answered(Answer | Clarify | Handover))
+        use ReplyKind::{Answer, AskOrderNumber, Clarify, Handover, OrderStatus, OrderUnknown};
+        let Fate::Answered(kind) = &self.fate else { return false };
+        matches!(kind, Answer | Clarify | OrderStatus | AskOrderNumber | OrderUnknown | Handover)
     }
 
     pub(crate) fn is_answered(&self) -> bool {

@@ -27,6 +27,8 @@ pub(crate) enum Manner {
     Busy,
     /// Takes nothing.
     Refusing,
+    /// Answers everything, and opens no streams.
+    Streamless,
 }
 
 pub(crate) struct StandIn {
@@ -98,6 +100,9 @@ async fn send(State(kept): State<Kept>, Path(id): Path<String>, Json(sent): Json
 
 async fn events(State(kept): State<Kept>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     if headers.get("accept").is_some_and(|accept| accept == "text/event-stream") {
+        if kept.manner == Manner::Streamless {
+            return StatusCode::TOO_MANY_REQUESTS.into_response();
+        }
         let here = futures_util::stream::iter([Ok::<_, Infallible>(": here\n\n")]);
         return Body::from_stream(here.chain(futures_util::stream::pending())).into_response();
     }

@@ -2,16 +2,35 @@
 
 use crate::desk::ReplyKind;
 use crate::latencies::Percentiles;
-use crate::report::{LEAST_SHARE, Report};
+use crate::report::{LEAST_SHARE, Report, Subject};
+use crate::scenarios::burst::Burst;
+use crate::scenarios::idle_streams::IdleStreams;
 use crate::scenarios::row::Row;
 
 const MIB: f64 = 1_048_576.0;
 const KIB: f64 = 1_024.0;
 
-/// All of it.
+/// All of it, as far as it was measured.
 pub(crate) fn of(report: &Report) -> String {
-    [throughput(report), time(report), latency(report), burst(report), memory(report), lost(report)]
-        .join("\n\n")
+    let parts = [
+        subject(report),
+        Some(throughput(report)),
+        Some(time(report)),
+        Some(latency(report)),
+        report.burst.as_ref().map(|of| burst(report, of)),
+        report.idle_streams.as_ref().map(|idle| memory(report, idle)),
+        Some(lost(report)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// What is known of what was measured.
+fn subject(report: &Report) -> Option<String> {
+    let Subject { commit, processor, bundle } = &report.subject;
+    let named = [("commit", commit), ("bundle", bundle), ("on", processor)];
+    let known: Vec<String> =
+        named.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))).collect();
+    (!known.is_empty()).then(|| format!("Measured: {}", known.join(", ")))
 }
 
 fn throughput(report: &Report) -> String {
@@ -48,6 +67,10 @@ fn throughput(report: &Report) -> String {
 fn time(report: &Report) -> String {
     let time = &report.saturation.middle().time;
     let bare = &report.saturation.middle().bare;
+    let in_steady_traffic = report.steady.as_ref().map(|steady| {
+        format!(", {:.2} ms in the desk in steady traffic", steady.processor_seconds_per_turn * 1e3)
+    });
+    let in_steady_traffic = in_steady_traffic.unwrap_or_default();
     [
         format!("Where the time of {} cores goes at saturation", report.cores),
         columns("the encoder, as it is bare", &[&percent(time.encoder)]),
@@ -55,11 +78,9 @@ fn time(report: &Report) -> String {
         columns("the load generator", &[&percent(time.generator)]),
         columns("nobody, and other programs", &[&percent(time.other)]),
         format!(
-            "the encoder's share of the desk's time: {}; processor time for a turn: {:.2} ms in the bare encoder, {:.2} ms in the desk \
-             in steady traffic",
+            "the encoder's share of the desk's time: {}; processor time for a turn: {:.2} ms in the bare encoder{in_steady_traffic}",
             percent(time.encoder_of_desk),
             bare.processor_seconds_per_message * 1e3,
-            report.steady.processor_seconds_per_turn * 1e3,
         ),
     ]
     .join("\n")
@@ -91,16 +112,10 @@ fn latency(report: &Report) -> String {
 }
 
 fn rows(report: &Report) -> impl Iterator<Item = &Row> {
-    let (burst, idle) = (&report.burst, &report.idle_streams);
-    [
-        &report.saturation.middle().row,
-        &report.steady.row,
-        &burst.before,
-        &burst.during,
-        &burst.after,
-        &idle.steady.row,
-    ]
-    .into_iter()
+    let steady = report.steady.iter().map(|steady| &steady.row);
+    let burst = report.burst.iter().flat_map(|burst| [&burst.before, &burst.during, &burst.after]);
+    let idle = report.idle_streams.iter().map(|idle| &idle.steady.row);
+    std::iter::once(&report.saturation.middle().row).chain(steady).chain(burst).chain(idle)
 }
 
 fn with_times(first: &[&str], times: Option<Percentiles>) -> Vec<String> {
@@ -115,8 +130,10 @@ fn fates(row: &Row) -> String {
     // Those that a human had already got no answer, but what they needed.
     let to_human = answered(ReplyKind::Handover) + row.with_human;
     let counts = [
-        answered(ReplyKind::Answer),
-        answered(ReplyKind::Clarify),
+        answered(ReplyKind::Answer) + answered(ReplyKind::OrderStatus),
+        answered(ReplyKind::Clarify)
+            + answered(ReplyKind::AskOrderNumber)
+            + answered(ReplyKind::OrderUnknown),
         to_human,
         answered(ReplyKind::SmallTalk) + answered(ReplyKind::Notice),
         row.unassessed,
@@ -126,15 +143,14 @@ fn fates(row: &Row) -> String {
     columns(&row.name, &counts.map(|count| count.to_string()))
 }
 
-fn burst(report: &Report) -> String {
-    let burst = &report.burst;
+fn burst(report: &Report, burst: &Burst) -> String {
     let times = burst.during.messages_per_second / burst.before.messages_per_second.max(f64::MIN_POSITIVE);
     let recovered = match burst.recovered_after_seconds {
         Some(seconds) => format!("{seconds} s after its end everything was as before"),
         None => format!("it was not as before within {:.0} s", burst.after.seconds),
     };
-    let late = [&report.steady.generator_late, &burst.generator_late];
-    let late = late.map(|late| late.map_or(0.0, |late| late.p99));
+    let steady = report.steady.as_ref().and_then(|steady| steady.generator_late);
+    let late = [steady, burst.generator_late].map(|late| late.map_or(0.0, |late| late.p99));
     format!(
         "The burst was {times:.1} times the traffic before, for {:.0} s; {recovered}.\n\
          The generator itself was late by {:.0} ms at p99 in steady traffic, and by {:.0} ms with the burst; that is in the times.",
@@ -142,8 +158,7 @@ fn burst(report: &Report) -> String {
     )
 }
 
-fn memory(report: &Report) -> String {
-    let idle = &report.idle_streams;
+fn memory(report: &Report, idle: &IdleStreams) -> String {
     [
         "Memory of the desk, resident".to_owned(),
         columns("before the streams", &[&format!("{:.0} MiB", idle.resident_before as f64 / MIB)]),
@@ -202,8 +217,6 @@ mod tests {
     use crate::audit::Audit;
     use crate::bare::Bare;
     use crate::record::{Fate, TurnRecord};
-    use crate::scenarios::burst::Burst;
-    use crate::scenarios::idle_streams::IdleStreams;
     use crate::scenarios::saturation::{Round, Saturation, TimeShares};
     use crate::scenarios::steady::Steady;
 
@@ -246,6 +259,7 @@ mod tests {
             turns_per_second: 750.0,
             assessed_per_second: 1_000.0 * share_of_bare,
             visits_per_second: 600.0,
+            messages_per_visit: 1.4,
             bare: bare.clone(),
             share_of_bare,
             time,
@@ -253,6 +267,7 @@ mod tests {
         let steady_row = steady("steady");
         let audit = steady_row.audit.clone();
         Report {
+            subject: Subject { bundle: Some("b1".to_owned()), ..Subject::default() },
             cores: 2,
             quiet_milliseconds: 500,
             quick: false,
@@ -262,15 +277,15 @@ mod tests {
                 rounds: shares.map(round).into(),
                 audit: Audit::default(),
             },
-            burst: Burst {
+            burst: Some(Burst {
                 before: row("before the burst", 620),
                 during: row("in the burst", 5_000),
                 after: row("after the burst", 800),
                 recovered_after_seconds: Some(12),
                 generator_late: None,
                 audit: Audit::default(),
-            },
-            idle_streams: IdleStreams {
+            }),
+            idle_streams: Some(IdleStreams {
                 streams: 10_000,
                 opened_in_seconds: 4.0,
                 resident_before: 200 << 20,
@@ -279,8 +294,8 @@ mod tests {
                 heartbeats_per_stream: 1.3,
                 broken: 0,
                 steady: steady("steady, 10000 streams open"),
-            },
-            steady: steady_row,
+            }),
+            steady: Some(steady_row),
             most_resident: 400 << 20,
             audit,
         }
@@ -311,8 +326,19 @@ mod tests {
     #[test]
     fn a_run_in_which_a_stream_broke_does_not_hold() {
         let mut report = report([0.9; 3]);
-        report.idle_streams.broken = 1;
+        report.idle_streams.as_mut().unwrap().broken = 1;
         assert!(!report.holds());
+    }
+
+    #[test]
+    fn a_run_that_ended_early_shows_what_was_measured_before() {
+        let report = Report { burst: None, idle_streams: None, ..report([0.9; 3]) };
+        let table = of(&report);
+        assert!(table.starts_with("Measured: bundle b1\n\nThroughput"), "{table}");
+        assert!(table.contains("3.00 ms in the desk") && !table.contains("burst"), "{table}");
+        assert!(!report.holds());
+        let table = of(&Report { steady: None, ..report });
+        assert!(table.contains("in the bare encoder\n") && !table.contains("steady"), "{table}");
     }
 
     #[test]

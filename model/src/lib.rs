@@ -11,7 +11,7 @@
 //! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
 //! 6. [`data_check`]: what is wrong with examples.
 //! 7. [`lbfgs`]: the search for a minimum that all fits are made with. [`interval`]: how sure a share is that was counted. [`Whitening`]:
-//!    what groups of vectors differ in.
+//!    what groups of vectors differ in. [`write_file`]: whole or not at all.
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
 
@@ -40,6 +40,7 @@ mod whitening;
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
+pub use replace::{write_file, write_file_with};
 pub use sentiment::{Sentiment, SentimentGuess};
 pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};
 pub use whitening::Whitening;

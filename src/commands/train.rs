@@ -86,10 +86,10 @@ fn report_learnt(learnt: &Learnt) -> std::io::Result<()> {
         "of the corrections, {} were learnt from and {} were examples already",
         learnt.added, learnt.known
     ))?;
-    if learnt.contradicting + learnt.of_no_intent > 0 {
+    if learnt.contradicting + learnt.of_no_intent + learnt.held_out > 0 {
         output::line(format_args!(
-            "  not learnt from: {} that the shop's files have under another intent, {} of intents that are gone",
-            learnt.contradicting, learnt.of_no_intent
+            "  not learnt from: {} that the shop's files have under another intent, {} of intents that are gone, {} that are test messages",
+            learnt.contradicting, learnt.of_no_intent, learnt.held_out
         ))?;
     }
     Ok(())

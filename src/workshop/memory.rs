@@ -1,8 +1,6 @@
 //! What the workshop remembers when the program starts again: `workshop.json` in the data folder.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +8,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::classifier::BundleId;
+use shopdesk_model::write_file;
 use shopdesk_server::{Training, TrainingState};
 
 /// The file, and what stands in it.
@@ -83,19 +82,7 @@ fn read(path: &Path) -> anyhow::Result<Contents> {
 }
 
 fn write(path: &Path, contents: &Contents) -> anyhow::Result<()> {
-    write_file(path, &serde_json::to_vec_pretty(contents)?)
-}
-
-/// Whoever reads the file sees the old or the new contents, whole.
-pub(super) fn write_file(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
-    let partial = path.with_extension("partial");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&partial)?;
-        file.write_all(contents)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    write().with_context(|| format!("cannot write `{}`", path.display()))
+    Ok(write_file(path, &serde_json::to_vec_pretty(contents)?)?)
 }
 
 #[cfg(test)]

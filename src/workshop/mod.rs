@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use shopdesk_model::classifier::{BundleId, Stage};
+use shopdesk_model::write_file;
 use shopdesk_server::{
     Assessor, Bundles, Candidate, GateVerdict, LabelledExample, Training, TrainingState, TrainingStep,
     Workshop, WorkshopError,
@@ -132,7 +133,7 @@ impl ShopWorkshop {
         let lines = examples.iter().map(|LabelledExample { text, intent }| {
             serde_json::json!({ "text": text, "intent": intent }).to_string() + "\n"
         });
-        memory::write_file(&path, lines.collect::<String>().as_bytes())
+        Ok(write_file(&path, lines.collect::<String>().as_bytes())?)
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use sha2::{Digest as _, Sha256};
 use shopdesk_kb::{
     Article, ArticleId, ArticleKey, Catalogue, Entry, Filter, Hit, Index, Library, Part, Passage, PassageKey,
-    Query, Ranking, Terms,
+    Query, Ranking, Terms, Validity,
 };
 use shopdesk_model::script::simplified;
 use shopdesk_model::{Embedding, Role, TextEncoder};
@@ -132,8 +132,9 @@ impl KnowledgeBase {
     pub fn switch(&self, articles: &[Arc<Article>]) -> Result<Vec<ArticleKey>> {
         let counted: Vec<(Arc<Article>, usize)> =
             articles.iter().map(|article| (Arc::clone(article), Passage::of(article).len())).collect();
-        let surplus = self.library.switch(&counted, |article| self.entries(article))?;
+        // What may fail comes before the switch.
         let profiles = Arc::new(self.learn_profiles(articles)?);
+        let surplus = self.library.switch(&counted, |article| self.entries(article))?;
         *self.profiles.write().unwrap_or_else(PoisonError::into_inner) = profiles;
         Ok(surplus)
     }
@@ -209,14 +210,16 @@ impl KnowledgeBase {
         intents: impl Fn(&str, &Embedding) -> IntentChances,
     ) -> Result<Vec<KnownSearch>> {
         let articles = self.catalogue().articles();
-        // All articles have begun by then.
-        let at = articles.iter().filter_map(|article| article.validity.from).max().unwrap_or(DateTime::MIN);
+        let latest =
+            articles.iter().filter_map(|article| article.validity.from).max().unwrap_or(DateTime::MIN);
         let search = |question: &KnownQuestion| {
+            let right = articles.iter().filter(|article| question.is_answered_by(&article.id));
+            let at = asked_at(&right.map(|article| article.validity).collect::<Vec<_>>(), latest);
             let text = redact(&question.text);
             let embedding = self.encoder.embed(&text, Role::Query)?.embedding;
             let filter = Filter::new(question.languages(), at);
             let found = self.search(&text, &embedding, &filter, Ranking::Fused, LOOKED_UP)?;
-            let right = |hit: &Hit| question.articles.iter().any(|id| id == hit.article.id.as_str());
+            let right = |hit: &Hit| question.is_answered_by(&hit.article.id);
             Ok(KnownSearch::new(
                 &found,
                 &intents(&text, &embedding),
@@ -227,9 +230,8 @@ impl KnowledgeBase {
         };
         // What an article answered that is not there any more, another one may answer, or none.
         let is_judged = |question: &&KnownQuestion| {
-            let mut right = question.articles.iter();
             question.articles.is_empty()
-                || right.any(|id| articles.iter().any(|article| article.id.as_str() == id))
+                || articles.iter().any(|article| question.is_answered_by(&article.id))
         };
         questions.iter().filter(is_judged).map(search).collect()
     }
@@ -288,6 +290,16 @@ impl KnowledgeBase {
     fn vectors_of(&self, passages: &[Passage]) -> Result<Vec<Vec<f32>>> {
         vectors_of(&self.encoder, self.vectors.as_ref(), passages)
     }
+}
+
+/// When a question is searched that articles of this validity answer: at the `latest` beginning of any article, with which all have begun,
+/// or, where those that answer it have ended by then, when the last of them began. It depends on no clock, so that the same articles
+/// and questions teach the same.
+fn asked_at(right: &[Validity], latest: DateTime) -> DateTime {
+    if right.is_empty() || right.iter().any(|validity| validity.contains(latest)) {
+        return latest;
+    }
+    right.iter().filter_map(|validity| validity.from).max().unwrap_or(DateTime::MIN)
 }
 
 /// What a search found.
@@ -349,5 +361,31 @@ pub(crate) fn role_of(part: Part) -> Role {
     match part {
         Part::Question => Role::Query,
         Part::Answer | Part::Body => Role::Passage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_question_is_asked_while_an_article_that_answers_it_holds() {
+        let always = Validity::default();
+        let festival = Validity::days(Some(date(2026, 10, 20)), Some(date(2026, 11, 30)));
+        let before = Validity::days(None, Some(date(2026, 10, 19)));
+        let new_year = date(2027, 1, 10).at(0, 0, 0, 0);
+        let festival_begins = date(2026, 10, 20).at(0, 0, 0, 0);
+        for (right, at) in [
+            (vec![], new_year),
+            (vec![always], new_year),
+            (vec![festival, always], new_year),
+            (vec![festival], festival_begins),
+            (vec![before, festival], festival_begins),
+            (vec![before], DateTime::MIN),
+        ] {
+            assert_eq!(asked_at(&right, new_year), at, "{right:?}");
+        }
     }
 }

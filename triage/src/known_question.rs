@@ -1,7 +1,7 @@
 //! Questions of shoppers whose answers are known: what tells best how far a search can be believed.
 
 use serde::Deserialize;
-use shopdesk_kb::Language;
+use shopdesk_kb::{ArticleId, Language};
 
 use crate::{detect_language, languages_for};
 
@@ -17,6 +17,12 @@ pub struct KnownQuestion {
 }
 
 impl KnownQuestion {
+    /// Whether that article answers it.
+    #[must_use]
+    pub fn is_answered_by(&self, article: &ArticleId) -> bool {
+        self.articles.iter().any(|id| id == article.as_str())
+    }
+
     /// The languages to search, the one that is liked best first.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {

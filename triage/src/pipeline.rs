@@ -19,8 +19,7 @@ use crate::{
 };
 
 /// Names how the answer model is learnt: to change one is to change the other.
-const LEARNING: &str =
-    "4: known answers; similar questions left out, and their articles, with the probability of their intents";
+const LEARNING: &str = "5: known answers, asked while they hold; similar questions left out, and their articles, with the probability of their intents";
 
 /// Everything that turns a message into a decision.
 pub struct Triage {

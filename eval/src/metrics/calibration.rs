@@ -45,35 +45,19 @@ impl Reliability {
     /// Fifteen bins of as many messages each.
     #[must_use]
     pub fn equal_mass_bins(&self, weights: &[f64]) -> Vec<Bin> {
-        let count = self.order.len();
-        let bins = BINS.min(count);
-        let bounds = (0..bins).map(|bin| bin * count / bins..(bin + 1) * count / bins);
-        bounds
-            .filter_map(|bounds| {
-                let mut sums = Sums::default();
-                for &place in &self.order[bounds] {
-                    sums.add(self.outcomes[place as usize], weights[place as usize]);
-                }
-                sums.bin()
-            })
-            .collect()
+        self.sums_by_mass(weights).iter().filter_map(Sums::bin).collect()
     }
 
     /// Expected calibration error: the mean distance between confidence and accuracy over the bins of equal width (Naeini et al. 2015).
     #[must_use]
     pub fn calibration_error(&self, weights: &[f64]) -> Option<f64> {
-        let sums = self.sums_by_width(weights);
-        let all: f64 = sums.iter().map(|sums| sums.weight).sum();
-        (all > 0.0).then(|| sums.iter().map(|sums| (sums.confidence - sums.right).abs()).sum::<f64>() / all)
+        error_of(&self.sums_by_width(weights))
     }
 
     /// The same over bins of as many messages each.
     #[must_use]
     pub fn equal_mass_error(&self, weights: &[f64]) -> Option<f64> {
-        let bins = self.equal_mass_bins(weights);
-        let all: usize = bins.iter().map(|bin| bin.messages).sum();
-        let gaps = bins.iter().map(|bin| bin.messages as f64 * (bin.confidence - bin.accuracy).abs());
-        (all > 0).then(|| gaps.sum::<f64>() / all as f64)
+        error_of(&self.sums_by_mass(weights))
     }
 
     /// The mean squared distance between confidence and being right (Brier 1950, of one event).
@@ -102,6 +86,26 @@ impl Reliability {
         }
         bins
     }
+
+    fn sums_by_mass(&self, weights: &[f64]) -> Vec<Sums> {
+        let count = self.order.len();
+        let bins = BINS.min(count);
+        let bounds = (0..bins).map(|bin| bin * count / bins..(bin + 1) * count / bins);
+        let sums = bounds.map(|bounds| {
+            let mut sums = Sums::default();
+            for &place in &self.order[bounds] {
+                sums.add(self.outcomes[place as usize], weights[place as usize]);
+            }
+            sums
+        });
+        sums.collect()
+    }
+}
+
+/// The mean distance between confidence and accuracy, each bin counting by its weight.
+fn error_of(bins: &[Sums]) -> Option<f64> {
+    let all: f64 = bins.iter().map(|sums| sums.weight).sum();
+    (all > 0.0).then(|| bins.iter().map(|sums| (sums.confidence - sums.right).abs()).sum::<f64>() / all)
 }
 
 /// The negative logarithm of the probability of what happened; what was held for impossible counts as a millionth.
@@ -132,5 +136,20 @@ impl Sums {
             confidence: self.confidence / self.weight,
             accuracy: self.right / self.weight,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_stands_for_many_counts_as_many_in_bins_of_equal_mass() {
+        // Two messages, a bin each: 0.2 from being right, and 0.5.
+        let reliability = Reliability::of(vec![(0.8, true), (0.5, false)]);
+        let error = |weights: [f64; 2]| reliability.equal_mass_error(&weights).unwrap();
+        assert!((error([1.0, 1.0]) - 0.35).abs() < 1e-12);
+        assert!((error([9.0, 1.0]) - 0.23).abs() < 1e-12);
+        assert_eq!(reliability.equal_mass_error(&[0.0, 0.0]), None);
     }
 }

@@ -58,20 +58,21 @@ pub(crate) async fn run(setting: &Setting, visits_per_second: f64, lasts: Durati
 }
 
 /// The first second after `ends` with which calm seconds begin: nothing due in them was shed or failed, and their p95 is at most
-/// `calm_p95`.
+/// `calm_p95`. A second in which nobody was answered proves nothing: it is looked at together with those after it, up to the next
+/// answer.
 fn recovery(turns: &[&TurnRecord], ends: Duration, until: Duration, calm_p95: Duration) -> Option<u64> {
-    let is_calm = |second: u64| {
-        let from = ends + Duration::from_secs(second);
-        let due = Row::of(
-            "",
-            Duration::from_secs(1),
-            turns.iter().copied().filter(|turn| turn.due >= from && turn.due < from + Duration::from_secs(1)),
-        );
-        let is_fast =
-            due.to_reply.is_none_or(|to_reply| to_reply.p95 <= calm_p95.as_secs_f64() * 1e3 * 1.001);
-        due.shed() + due.failures() == 0 && is_fast
-    };
     let seconds = until.saturating_sub(ends).as_secs();
+    let due = |second: u64, count: u64| {
+        let (from, lasts) = (ends + Duration::from_secs(second), Duration::from_secs(count));
+        let is_due = |turn: &&TurnRecord| turn.due >= from && turn.due < from + lasts;
+        Row::of("", lasts, turns.iter().copied().filter(is_due))
+    };
+    let most = calm_p95.as_secs_f64() * 1e3 * 1.001;
+    let is_calm = |second: u64| {
+        let mut rows = (1..=seconds - second).map(|count| due(second, count));
+        rows.find_map(|row| Some((row.shed() + row.failures(), row.to_reply?)))
+            .is_some_and(|(lacking, to_reply)| lacking == 0 && to_reply.p95 <= most)
+    };
     let last = seconds.checked_sub(CALM_SECONDS)?;
     let calm: Vec<bool> = (0..seconds).map(is_calm).collect();
     (0..=last).find(|&second| (second..second + CALM_SECONDS).all(|second| calm[second as usize]))
@@ -139,5 +140,20 @@ mod tests {
     fn a_desk_that_stays_slow_has_not_recovered() {
         assert_eq!(recovered(&after_burst(20, |_| (4_000, answered())), 30), None);
         assert_eq!(recovered(&[], 12), None);
+    }
+
+    #[test]
+    fn a_desk_of_which_nobody_got_an_answer_has_not_recovered() {
+        assert_eq!(recovered(&[], 30), None);
+        let turns = after_burst(20, |at| (600, if at < 6.0 { answered() } else { Fate::Refused }));
+        assert_eq!(recovered(&turns[60..], 30), None);
+    }
+
+    #[test]
+    fn seconds_without_shoppers_are_as_calm_as_those_around_them() {
+        let slow_first = |at| (if at < 4.0 { 4_000 } else { 600 }, answered());
+        let turns: Vec<TurnRecord> = after_burst(20, slow_first).into_iter().step_by(25).collect();
+        // Those at 0 and 2.5 s are slow, the one at 5 s is not.
+        assert_eq!(recovered(&turns, 30), Some(3));
     }
 }

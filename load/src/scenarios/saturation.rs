@@ -46,6 +46,8 @@ pub(crate) struct Round {
     pub(crate) assessed_per_second: f64,
     /// Those in which nothing was shed and nothing failed.
     pub(crate) visits_per_second: f64,
+    /// Messages that one of these has; 0 when there was none.
+    pub(crate) messages_per_visit: f64,
     /// On the turns that were assessed in this round.
     pub(crate) bare: Bare,
     /// `assessed_per_second` to what the bare encoder takes.
@@ -77,11 +79,9 @@ impl Saturation {
 
     /// How many shoppers a second come in steady traffic of that many messages, or of a share of what the desk can take.
     pub(crate) fn steady_visits(&self, messages_per_second: Option<f64>) -> f64 {
-        let Round { row, visits_per_second, .. } = self.middle();
+        let Round { visits_per_second, messages_per_visit, .. } = self.middle();
         match messages_per_second {
-            Some(wanted) if row.messages_per_second > 0.0 => {
-                wanted * visits_per_second / row.messages_per_second
-            }
+            Some(wanted) if *messages_per_visit > 0.0 => wanted / messages_per_visit,
             _ => STEADY_SHARE * visits_per_second,
         }
     }
@@ -170,7 +170,8 @@ async fn round(
     let assessed: Vec<Arc<str>> =
         done.iter().filter(|turn| turn.is_assessed()).map(|turn| Arc::clone(&turn.text)).collect();
     let answered = done.iter().filter(|turn| turn.is_answered()).count();
-    let over = visits.iter().filter(|visit| visit.end().is_some_and(is_within) && visit.went_well()).count();
+    let over = visits.iter().filter(|visit| visit.end().is_some_and(is_within) && visit.went_well());
+    let over: Vec<&VisitRecord> = over.collect();
     let lasts = times.until - times.from;
     let a_second = |count: usize| count as f64 / lasts.as_secs_f64();
     let assessed_count = assessed.len();
@@ -179,11 +180,18 @@ async fn round(
         row: Row::of("saturation", lasts, done.iter().copied()),
         turns_per_second: a_second(answered),
         assessed_per_second: a_second(assessed_count),
-        visits_per_second: a_second(over),
+        visits_per_second: a_second(over.len()),
+        messages_per_visit: messages_per_visit(&over),
         share_of_bare: a_second(assessed_count) / bare.messages_per_second,
         time: shares(times, setting.cores, bare.processor_seconds_per_message * assessed_count as f64),
         bare,
     })
+}
+
+/// Of visits that the desk had room for: those that it turned away in the middle are shorter than those of steady traffic.
+fn messages_per_visit(over: &[&VisitRecord]) -> f64 {
+    let messages: usize = over.iter().flat_map(|visit| &visit.turns).map(|turn| turn.messages).sum();
+    messages as f64 / over.len().max(1) as f64
 }
 
 /// Of the time of all cores, given what the bare encoder takes for what was assessed, in seconds.
@@ -202,6 +210,8 @@ fn shares(times: &Times, cores: usize, encoder: f64) -> TimeShares {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::ReplyKind;
+    use crate::record::Fate;
 
     fn bare(messages_per_second: f64) -> Bare {
         Bare {
@@ -218,6 +228,45 @@ mod tests {
     fn the_crowd_is_large_enough_to_keep_the_encoder_busy() {
         assert_eq!(crowd(&bare(1_000.0), Duration::from_millis(500)), 1_200);
         assert_eq!(crowd(&bare(10.0), Duration::from_millis(500)), FEWEST_SHOPPERS);
+    }
+
+    /// A visit whose turns have so many messages and went that way.
+    fn visit(turns: &[(usize, Fate)]) -> VisitRecord {
+        let turn = |(messages, fate): &(usize, Fate)| TurnRecord {
+            text: "".into(),
+            due: Duration::ZERO,
+            latency: Duration::from_millis(600),
+            messages: *messages,
+            fate: fate.clone(),
+        };
+        VisitRecord { late: Duration::ZERO, turns: turns.iter().map(turn).collect(), talk: None }
+    }
+
+    #[test]
+    fn as_many_messages_are_sent_as_were_asked_for_although_some_were_shed() {
+        let answered = Fate::Answered(ReplyKind::Answer);
+        let visits = [
+            visit(&[(2, answered.clone()), (1, answered)]),
+            visit(&[(1, Fate::Unassessed)]),
+            visit(&[(0, Fate::Refused)]),
+        ];
+        let over: Vec<&VisitRecord> = visits.iter().filter(|visit| visit.went_well()).collect();
+        let second = Duration::from_secs(1);
+        let times = Times { from: Duration::ZERO, until: second, desk: second, generator: second };
+        let round = Round {
+            row: Row::of("saturation", second, turns(&visits)),
+            turns_per_second: 2.0,
+            assessed_per_second: 2.0,
+            visits_per_second: 1.0,
+            messages_per_visit: messages_per_visit(&over),
+            bare: bare(100.0),
+            share_of_bare: 0.02,
+            time: shares(&times, 2, 0.5),
+        };
+        let saturation =
+            Saturation { shoppers: 3, bare: bare(100.0), rounds: vec![round], audit: Audit::default() };
+        assert_eq!(saturation.steady_visits(Some(30.0)), 10.0);
+        assert_eq!(saturation.steady_visits(None), STEADY_SHARE);
     }
 
     #[test]

@@ -53,9 +53,8 @@ pub fn simulate(
     let examples = Examples::new(data.labels.len(), [(&data.messages, &features), (&data.titles, &titles)]);
     let validates = !data.validation.is_empty();
     let half = |split: usize| halves(if validates { &data.validation } else { &data.messages }, split as u64);
-    let learnt = if validates { vec![true; data.messages.len()] } else { half(0) };
-    let settings = select(&examples.only(|index| learnt[index]), |_, _| ())?;
     let validation = if validates {
+        let settings = select(&examples, |_, _| ())?;
         let landmarks = TrainOptions::default().landmarks;
         let classifier = fit(&data.labels, &examples, settings, landmarks, |_, _| ())?.classifier;
         let features = embed(encoder, &data.validation, 256, |_| ())?;
@@ -75,6 +74,8 @@ pub fn simulate(
             (chosen.into_iter().map(|(p, _)| p).collect(), untouched.into_iter().map(|(p, _)| p).collect())
         } else {
             let examples = examples.only(|index| learnt[index]);
+            // Anew for each split: settings that other halves chose would have seen the untouched messages.
+            let settings = select(&examples, |_, _| ())?;
             let Trained { classifier, left_out, .. } =
                 fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
             let untouched = (0..learnt.len())

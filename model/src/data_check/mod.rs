@@ -153,10 +153,7 @@ fn unlikely_labels(
     let kept: Vec<usize> = (0..examples.len())
         .filter(|&index| examples[index].intent.is_none_or(|intent| ids.contains_key(intent)))
         .collect();
-    let mut data = TrainingData::new(&predictable, None)?;
-    for message in &mut data.messages {
-        message.text = mask(&message.text);
-    }
+    let data = TrainingData::new(&predictable, None)?.masked(mask);
     let kept_vectors: Vec<Embedding> = kept.iter().map(|&index| embeddings[index].clone()).collect();
     let left_out = left_out(&data, &kept_vectors, progress)?;
     let none = data.labels.len();

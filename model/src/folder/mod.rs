@@ -4,7 +4,7 @@
 //! models/multilingual-e5-small/
 //!   manifest.json    what this is, where it came from, how to run it, sizes and hashes
 //!   weights.gguf     tensors by their Hugging Face path names, memory-mapped; 4-bit blocks stay 4-bit
-//!   packed.bin       the layers' weights as the fused encoder reads them, memory-mapped; made from weights.gguf
+//!   packed.bin       the layers' weights as the fused encoder reads them, copied into large pages; made from weights.gguf
 //!   vocabulary.bin   pieces and normaliser of a SentencePiece Unigram model, read at once; or
 //!   tokenizer.json   a foreign tokeniser, read by the `tokenizers` crate
 //! ```

@@ -8,6 +8,7 @@ use super::{Example, IntentId, Intents, same_message_key};
 
 /// What became of messages that were labelled later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Learnt {
     /// They are examples now.
     pub added: usize,
@@ -17,11 +18,13 @@ pub struct Learnt {
     pub contradicting: usize,
     /// The shop has no such intent any more.
     pub of_no_intent: usize,
+    /// They are held out to measure on, and nobody can measure on what was learnt from.
+    pub held_out: usize,
 }
 
 impl Intents {
-    /// Takes messages that were labelled later as examples, of the intents that there are.
-    pub fn learn(&mut self, labelled: Self) -> Learnt {
+    /// Takes messages that were labelled later as examples, of the intents that there are, but for those that are held out.
+    pub fn learn(&mut self, labelled: Self, is_held_out: impl Fn(&str) -> bool) -> Learnt {
         let mut known: HashMap<String, Option<IntentId>> = HashMap::new();
         for intent in &self.intents {
             let examples = intent.examples.iter();
@@ -31,16 +34,20 @@ impl Intents {
         }
         known.extend(self.out_of_scope.iter().map(|example| (same_message_key(&example.text), None)));
         let mut learnt = Learnt::default();
-        let mut place = |example: Example, intent: Option<&IntentId>, to: &mut Vec<Example>| match known
-            .get(&same_message_key(&example.text))
-        {
-            None => {
-                known.insert(same_message_key(&example.text), intent.cloned());
-                to.push(example);
-                learnt.added += 1;
+        let mut place = |example: Example, intent: Option<&IntentId>, to: &mut Vec<Example>| {
+            if is_held_out(&example.text) {
+                learnt.held_out += 1;
+                return;
             }
-            Some(other) if other.as_ref() == intent => learnt.known += 1,
-            Some(_) => learnt.contradicting += 1,
+            match known.get(&same_message_key(&example.text)) {
+                None => {
+                    known.insert(same_message_key(&example.text), intent.cloned());
+                    to.push(example);
+                    learnt.added += 1;
+                }
+                Some(other) if other.as_ref() == intent => learnt.known += 1,
+                Some(_) => learnt.contradicting += 1,
+            }
         };
         let mut of_no_intent = 0;
         for other in labelled.intents {
@@ -77,15 +84,23 @@ mod tests {
             "{\"text\": \"where is my parcel\", \"intent\": \"track\"}\n{\"text\": \"a poem\", \"intent\": null}\n\
              {\"text\": \"money back\", \"intent\": \"refund\"}",
         );
-        let learnt = shop.learn(intents(
+        let labelled = intents(
             "{\"text\": \"parcel?\", \"intent\": \"track\"}\n{\"text\": \"Where is my parcel\", \"intent\": \"track\"}\n\
              {\"text\": \"money back\", \"intent\": \"track\"}\n{\"text\": \"a song\", \"intent\": null}\n\
-             {\"text\": \"x\", \"intent\": \"gone\"}",
-        ));
-        assert_eq!(learnt, Learnt { added: 2, known: 1, contradicting: 1, of_no_intent: 1 });
+             {\"text\": \"x\", \"intent\": \"gone\"}\n{\"text\": \"a test\", \"intent\": \"track\"}",
+        );
+        let learnt = shop.learn(labelled, |text| text == "a test");
+        assert_eq!(learnt, Learnt { added: 2, known: 1, contradicting: 1, of_no_intent: 1, held_out: 1 });
         let track = shop.intents.iter().find(|intent| intent.label.id.as_str() == "track").unwrap();
         let texts: Vec<&str> = track.examples.iter().map(|example| example.text.as_str()).collect();
         assert_eq!(texts, ["where is my parcel", "parcel?"]);
         assert_eq!((shop.intents.len(), shop.out_of_scope.len()), (2, 2));
+    }
+
+    #[test]
+    fn what_was_counted_before_there_was_a_count_of_those_held_out_is_still_read() {
+        let before = r#"{"added": 2, "known": 1, "contradicting": 0, "of_no_intent": 0}"#;
+        let learnt: Learnt = serde_json::from_str(before).unwrap();
+        assert_eq!(learnt, Learnt { added: 2, known: 1, ..Learnt::default() });
     }
 }

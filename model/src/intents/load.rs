@@ -203,8 +203,9 @@ pub(super) fn plain_label(id: IntentId) -> Label {
     Label { id, title: BTreeMap::new(), priority: Priority::Normal, handling: Handling::Answer }
 }
 
-/// Two messages that differ only in case and white space are the same message.
-pub(crate) fn same_message_key(text: &str) -> String {
+/// What a message is told by: two that differ only in case and white space are the same message.
+#[must_use]
+pub fn same_message_key(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

@@ -36,9 +36,8 @@ use serde::{Deserialize, Serialize};
 
 pub use flat::{INTENT_COLUMNS, TEXT_COLUMNS};
 pub use learn::Learnt;
+pub use load::same_message_key;
 pub use write::{Completed, Format};
-
-pub(crate) use load::same_message_key;
 
 /// The id that a file of messages without an intent has.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";

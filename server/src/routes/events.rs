@@ -157,7 +157,7 @@ async fn follow_as(
     let open = open(&app, address, Followed::Conversation(id))?;
     let mut follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state, open);
     follower.worker = worker;
-    Ok(Sse::new(follower.stream()).into_response())
+    Ok(streamed(follower.stream()))
 }
 
 /// Counts a stream, as long as what this returns is there.
@@ -388,5 +388,10 @@ pub(super) async fn follow_tickets(
         };
         Some((Ok::<_, Infallible>(frame), (app, staff, tickets, stopping, check, open)))
     });
-    Ok(Sse::new(stream).into_response())
+    Ok(streamed(stream))
+}
+
+/// A stream that nginx does not hold back, whatever its settings are.
+fn streamed(frames: impl Stream<Item = Result<Frame, Infallible>> + Send + 'static) -> Response {
+    ([("x-accel-buffering", "no")], Sse::new(frames)).into_response()
 }

@@ -30,6 +30,7 @@ impl Frames {
     pub(crate) fn of(response: Response) -> Self {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        assert_eq!(response.headers()["x-accel-buffering"], "no", "nginx would hold it back");
         Self { body: response.into_body(), read: String::new() }
     }
 

@@ -10,6 +10,7 @@ use shopdesk_model::intents::Intents;
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
+use crate::training::masked;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -17,7 +18,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     data: Option<PathBuf>,
     /// Split these, after training once on all the others: half of them chooses the thresholds, as with `train --valid`. Without them, training is
-    /// repeated for every split.
+    /// repeated for every split, the choice of its settings included.
     #[arg(long)]
     valid: Option<PathBuf>,
     /// How many random splits.
@@ -49,7 +50,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         None => shop.intents()?,
     };
     let validation = arguments.valid.as_ref().map(load).transpose()?;
-    let data = TrainingData::new(&intents, validation.as_ref())?;
+    let data = masked(TrainingData::new(&intents, validation.as_ref())?);
     let encoder = shop.encoder()?;
     let progress = Progress::new("splits");
     let report = |done, of| progress.report(done, of);

@@ -11,13 +11,15 @@ use shopdesk_triage::redact;
 use crate::output::{self, percent};
 use crate::progress::Progress;
 use crate::shop::Shop;
+use crate::training::add_labels;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Check these, a file or a folder of any known format, instead of the shop's intents.
+    /// Check these, a file or a folder of any known format, instead of what `shopdesk train` learns from: the shop's intents and
+    /// corrections.
     #[arg(long)]
     intents: Option<PathBuf>,
-    /// Messages for testing: none of them should be among the examples.
+    /// Messages for testing: none of them should be among the examples. Those of the shop, for its own intents, when not given.
     #[arg(long)]
     test: Option<PathBuf>,
     /// The least cosine of two messages' embeddings for them to mean almost the same.
@@ -55,9 +57,12 @@ struct Graded {
 pub(super) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let shop = Shop::open(shop)?;
     let path = arguments.intents.as_ref().unwrap_or(&shop.paths.intents);
-    let (intents, mistakes) = Intents::load_with_mistakes(path)?;
+    let (mut intents, mistakes) = Intents::load_with_mistakes(path)?;
+    if arguments.intents.is_none() {
+        add_labels(&shop, &mut intents)?;
+    }
     let mut findings: Vec<Finding> = mistakes.into_iter().map(Finding::from).collect();
-    let test = arguments.test.as_deref().map(Intents::load_with_mistakes).transpose()?;
+    let test = arguments.test(&shop).map(Intents::load_with_mistakes).transpose()?;
     let test = test.map(|(test, mistakes)| {
         findings.extend(mistakes.into_iter().map(Finding::from));
         test
@@ -81,6 +86,14 @@ pub(super) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         report.print(arguments.limit)?;
     }
     Ok(if report.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Arguments {
+    /// The messages for testing. The shop's say nothing of the intents of somebody else.
+    fn test<'a>(&'a self, shop: &'a Shop) -> Option<&'a Path> {
+        let of_shop = shop.paths.test.as_deref().filter(|_| self.intents.is_none());
+        self.test.as_deref().or(of_shop)
+    }
 }
 
 impl Report {
@@ -201,4 +214,24 @@ fn shown(located: &Located) -> String {
 
 fn name(intent: Option<&IntentId>) -> &str {
     intent.map_or("out of scope", IntentId::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shops_test_messages_are_looked_for_among_its_own_intents() {
+        let shop = Shop::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("shop")).unwrap();
+        let path = |path: &str| Some(PathBuf::from(path));
+        let test = |intents: Option<PathBuf>, test: Option<PathBuf>| {
+            let arguments = Arguments { intents, test, near: 0.97, fewest: 10, limit: 20, json: false };
+            arguments.test(&shop).map(Path::to_path_buf)
+        };
+        assert_eq!(test(None, None), shop.paths.test);
+        assert_eq!(test(None, path("a.csv")), path("a.csv"));
+        assert_eq!(test(path("nlu.yml"), path("a.csv")), path("a.csv"));
+        assert_eq!(test(path("nlu.yml"), None), None);
+        assert!(shop.paths.test.is_some());
+    }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use shopdesk_eval::report::Fold;
 use shopdesk_eval::{DataFile, LabelledMessage, Run, Source, folds};
 use shopdesk_model::classifier::{LabelledText, TrainOptions, TrainingData, train};
-use shopdesk_model::intents::{Intents, Label, OUT_OF_SCOPE};
+use shopdesk_model::intents::{Intents, Label};
 use shopdesk_triage::redact;
 
 use super::run::{PipelineArguments, show};
@@ -41,8 +41,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let data = DataFile::open(path)?;
     let messages = data.messages()?.collect::<Result<Vec<LabelledMessage>, _>>()?;
     let labels = Intents::load(path)?.intents.into_iter().map(|intent| intent.label).collect::<Vec<Label>>();
-    let classes = messages.iter().map(|message| message.intent.as_deref().unwrap_or(OUT_OF_SCOPE));
-    let fold_of = folds(classes, arguments.folds)?;
+    let fold_of = folds(&messages, arguments.folds)?;
 
     let options = TrainOptions { promise: shop.promise.promise(), ..TrainOptions::default() };
     let encoder = shop.encoder()?;

@@ -15,7 +15,7 @@ use crate::shop::Shop;
                   \x20 max_misclassification = 0.12\n  min_macro_f1 = 0.85\n  max_ece = 0.05\n  min_oos_auroc = 0.94\n  \
                   max_wrong_per_thousand = 5\n  promise = \"kept\"        # or \"proved\"\n  min_coverage = 0.35\n\n  \
                   [baseline]\n  run = \"last-release\"     # a folder that `shopdesk eval run --out` wrote\n  max_accuracy_loss = 0.01\n  \
-                  max_recall_loss = 0.05   # of any intent\n\n\
+                  max_coverage_loss = 0.05\n  max_recall_loss = 0.05   # of any intent\n\n\
                   Exit code: 0 when all are kept, 1 when one is not, 2 when it could not be run.")]
 pub(crate) struct Arguments {
     #[command(flatten)]

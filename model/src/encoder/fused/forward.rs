@@ -244,6 +244,7 @@ impl<S: Simd> Network<'_, S> {
                             Place { out: &out, width: 3 * width, column: part * width + panel * PANEL };
                         let next = share(ahead, call, calls);
                         self.panel(
+                            &mode,
                             &layer.projections,
                             number,
                             next,
@@ -314,7 +315,7 @@ impl<S: Simd> Network<'_, S> {
                 for (place, panel) in panels(block).enumerate() {
                     let place = Place { out: &out, width: columns.len(), column: place * PANEL };
                     let next = share([ahead, &[], &[]], call, calls);
-                    self.panel(linear, panel, next, quantized, group.clone(), Activation::Gelu, place);
+                    self.panel(&mode, linear, panel, next, quantized, group.clone(), Activation::Gelu, place);
                     call += 1;
                 }
                 self.simd.run(Quantize {
@@ -355,6 +356,7 @@ impl<S: Simd> Network<'_, S> {
             for (call, panel) in panels_of(chunk).enumerate() {
                 let place = Place { out: &out, width: linear.outputs, column: panel * PANEL };
                 self.panel(
+                    &mode,
                     linear,
                     panel,
                     share(ahead, call, calls),
@@ -372,6 +374,7 @@ impl<S: Simd> Network<'_, S> {
     #[expect(clippy::too_many_arguments, reason = "they are what a product consists of")]
     fn panel(
         &self,
+        mode: &MatrixMode<S>,
         linear: &LinearLayout,
         panel: usize,
         next: &[WeightStep],
@@ -381,6 +384,7 @@ impl<S: Simd> Network<'_, S> {
         place: Place<'_>,
     ) {
         self.simd.run(Linear {
+            mode,
             quantized: &quantized.values,
             quantizations: &quantized.quantizations,
             all_rows: quantized.rows,

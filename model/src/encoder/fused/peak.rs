@@ -63,9 +63,9 @@ impl<S: Simd> Kernel<S> for Matrices {
     fn run(self, simd: S) {
         let rows = vec![[[S::Activation::default(); 4]; GREATEST_BLOCK / 4]; MATRIX_ROWS];
         let weights = vec![[[0; 4 * LANES]; 2]; GREATEST_BLOCK / 4];
-        let _mode = MatrixMode::begin(simd);
+        let mode = MatrixMode::begin(simd);
         for _ in 0..self.rounds {
-            simd.multiply_matrices(&rows, &weights);
+            simd.multiply_matrices(&mode, &rows, &weights);
         }
     }
 }

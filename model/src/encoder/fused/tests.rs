@@ -148,6 +148,7 @@ impl LinearCase {
         let shared = unsafe { Shared::new(&mut out) };
         let mode = MatrixMode::begin(simd);
         simd.run(Linear {
+            mode: &mode,
             quantized: &values,
             quantizations: &quantizations,
             all_rows: self.rows,

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use super::super::shared::Shared;
-use super::super::simd::{Kernel, LANES, MatrixSums, Simd, WeightStep};
+use super::super::simd::{Kernel, LANES, MatrixMode, MatrixSums, Simd, WeightStep};
 use super::functions::gelu;
 use super::rows::{Quantization, QuantizedBlock, lanes, lanes_mut};
 
@@ -48,13 +48,15 @@ pub(in super::super) struct Panel<'a> {
     pub(in super::super) bias: &'a [f32; PANEL],
 }
 
-/// One panel's columns of `activation(x W^T + b)`, for some rows. An engine that multiplies matrices must have begun.
+/// One panel's columns of `activation(x W^T + b)`, for some rows.
 ///
 /// With `x = s q + l` in each block of a row, and `w = t v` in each block of a column, the block's part of the sum over `k` is
 /// `s t sum(q v) + l t sum(v)`, and only `sum(q v)` is left to compute.
-pub(in super::super) struct Linear<'a, A> {
+pub(in super::super) struct Linear<'a, S: Simd> {
+    /// For engines that multiply matrices.
+    pub(in super::super) mode: &'a MatrixMode<S>,
     /// `[blocks, all rows]`
-    pub(in super::super) quantized: &'a [QuantizedBlock<A>],
+    pub(in super::super) quantized: &'a [QuantizedBlock<S::Activation>],
     /// `[blocks, all rows]`
     pub(in super::super) quantizations: &'a [Quantization],
     pub(in super::super) all_rows: usize,
@@ -72,7 +74,7 @@ pub(in super::super) struct Linear<'a, A> {
     pub(in super::super) out_column: usize,
 }
 
-impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
+impl<S: Simd> Kernel<S> for Linear<'_, S> {
     #[inline(always)]
     fn run(self, simd: S) {
         if S::MATRICES && self.rows.len() > LANES {
@@ -87,18 +89,18 @@ impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
             // Rows are spread evenly, so that no tile is much smaller than the others.
             let count = (rows - first).div_ceil(tiles - tile);
             match count {
-                1 => self.columns::<S, 1>(simd, first, next),
-                2 => self.columns::<S, 2>(simd, first, next),
-                3 => self.columns::<S, 3>(simd, first, next),
-                4 if S::TILE_ROWS >= 4 => self.columns::<S, 4>(simd, first, next),
-                5 if S::TILE_ROWS >= 5 => self.columns::<S, 5>(simd, first, next),
-                6 if S::TILE_ROWS >= 6 => self.columns::<S, 6>(simd, first, next),
-                7 if S::TILE_ROWS >= 7 => self.columns::<S, 7>(simd, first, next),
-                8 if S::TILE_ROWS >= 8 => self.columns::<S, 8>(simd, first, next),
-                9 if S::TILE_ROWS >= 9 => self.columns::<S, 9>(simd, first, next),
-                10 if S::TILE_ROWS >= 10 => self.columns::<S, 10>(simd, first, next),
-                11 if S::TILE_ROWS >= 11 => self.columns::<S, 11>(simd, first, next),
-                12 if S::TILE_ROWS >= 12 => self.columns::<S, 12>(simd, first, next),
+                1 => self.columns::<1>(simd, first, next),
+                2 => self.columns::<2>(simd, first, next),
+                3 => self.columns::<3>(simd, first, next),
+                4 if S::TILE_ROWS >= 4 => self.columns::<4>(simd, first, next),
+                5 if S::TILE_ROWS >= 5 => self.columns::<5>(simd, first, next),
+                6 if S::TILE_ROWS >= 6 => self.columns::<6>(simd, first, next),
+                7 if S::TILE_ROWS >= 7 => self.columns::<7>(simd, first, next),
+                8 if S::TILE_ROWS >= 8 => self.columns::<8>(simd, first, next),
+                9 if S::TILE_ROWS >= 9 => self.columns::<9>(simd, first, next),
+                10 if S::TILE_ROWS >= 10 => self.columns::<10>(simd, first, next),
+                11 if S::TILE_ROWS >= 11 => self.columns::<11>(simd, first, next),
+                12 if S::TILE_ROWS >= 12 => self.columns::<12>(simd, first, next),
                 _ => unreachable!("a tile has at most as many rows as the engine takes"),
             }
             first += count;
@@ -106,25 +108,20 @@ impl<S: Simd> Kernel<S> for Linear<'_, S::Activation> {
     }
 }
 
-impl<A: Copy> Linear<'_, A> {
+impl<S: Simd> Linear<'_, S> {
     #[inline(always)]
-    fn columns<S: Simd<Activation = A>, const ROWS: usize>(
-        &self,
-        simd: S,
-        first: usize,
-        next: &[WeightStep],
-    ) {
+    fn columns<const ROWS: usize>(&self, simd: S, first: usize, next: &[WeightStep]) {
         if S::WIDE_TILE {
-            self.tile::<S, ROWS, 2>(simd, first, 0, next);
+            self.tile::<ROWS, 2>(simd, first, 0, next);
         } else {
-            self.tile::<S, ROWS, 1>(simd, first, 0, next);
-            self.tile::<S, ROWS, 1>(simd, first, 1, &[]);
+            self.tile::<ROWS, 1>(simd, first, 0, next);
+            self.tile::<ROWS, 1>(simd, first, 1, &[]);
         }
     }
 
     /// `ROWS` rows from `first` on, and `VECTORS` times 16 columns from `vector` on.
     #[inline(always)]
-    fn tile<S: Simd<Activation = A>, const ROWS: usize, const VECTORS: usize>(
+    fn tile<const ROWS: usize, const VECTORS: usize>(
         &self,
         simd: S,
         first: usize,
@@ -143,7 +140,8 @@ impl<A: Copy> Linear<'_, A> {
         let steps_of_blocks = self.panel.weights.chunks(self.block / 4);
         for (block, (weights, by_column)) in steps_of_blocks.zip(self.panel.blocks).enumerate() {
             let start = block * self.all_rows + first;
-            let rows: &[QuantizedBlock<A>; ROWS] = self.quantized[start..].first_chunk().expect(ROWS_THERE);
+            let rows: &[QuantizedBlock<S::Activation>; ROWS] =
+                self.quantized[start..].first_chunk().expect(ROWS_THERE);
             let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
             for (part, weights) in weights.chunks(PREFETCH_STEPS).enumerate() {
                 for line in next.next().unwrap_or_default() {
@@ -188,7 +186,7 @@ impl<A: Copy> Linear<'_, A> {
     /// The same in matrices of up to 32 rows; for a few rows there would be nothing to gain. While one block is multiplied, what the block before gave is worked into `out`:
     /// two units of the processor do that at the same time.
     #[inline(always)]
-    fn by_matrices<S: Simd<Activation = A>>(&self, simd: S) {
+    fn by_matrices(&self, simd: S) {
         let groups = self.rows.len().div_ceil(MATRIX_ROWS);
         let steps = self.block / 4;
         let blocks = self.panel.weights.len().div_ceil(steps);
@@ -200,14 +198,14 @@ impl<A: Copy> Linear<'_, A> {
             for (block, weights) in self.panel.weights.chunks(steps).enumerate() {
                 let there = if group.len() > LANES { MATRIX_ROWS } else { LANES };
                 let rows = &self.quantized[block * self.all_rows + first..][..there];
-                simd.multiply_matrices(rows, weights);
+                simd.multiply_matrices(self.mode, rows, weights);
                 for line in next.next().unwrap_or_default() {
                     simd.prefetch(line);
                 }
                 if let Some((group, block)) = before.replace((group.clone(), block)) {
                     self.work_in(simd, &sums, group, block, block + 1 == blocks);
                 }
-                simd.store_matrices(&mut sums);
+                simd.store_matrices(self.mode, &mut sums);
             }
         }
         if let Some((group, block)) = before {
@@ -217,14 +215,7 @@ impl<A: Copy> Linear<'_, A> {
 
     /// Adds a block's products to `out`.
     #[inline(always)]
-    fn work_in<S: Simd<Activation = A>>(
-        &self,
-        simd: S,
-        sums: &MatrixSums,
-        group: Range<usize>,
-        block: usize,
-        last: bool,
-    ) {
+    fn work_in(&self, simd: S, sums: &MatrixSums, group: Range<usize>, block: usize, last: bool) {
         let [scales, weight_sums] = &self.panel.blocks[block];
         let [bias, scales, weight_sums] = [self.panel.bias, scales, weight_sums].map(|columns| {
             let columns = lanes(columns);

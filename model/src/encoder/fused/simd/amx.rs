@@ -50,8 +50,9 @@ fn request_tiles() -> bool {
 /// One instruction or some, of the processor that has them.
 macro_rules! amx {
     ($($asm:tt)*) => {
-        // SAFETY: it is only reached by an engine whose value proves that AMX is there and permitted; what is read and written
-        // lies within the references that the pointers were made of, as the caller has checked. All tiles count as overwritten.
+        // SAFETY: whoever calls the function that this stands in knows that AMX is there and permitted, and that the tiles are
+        // configured where they must be; what is read and written lies within the references that the pointers were made of, as
+        // that function has checked. All tiles count as overwritten.
         unsafe {
             asm!(
                 $($asm)*
@@ -85,19 +86,29 @@ static CONFIGURATION: Configuration = {
 };
 
 /// Makes tiles of the thread's registers.
+///
+/// # Safety
+/// [`permitted`] said yes.
 #[inline(always)]
-pub(super) fn configure() {
+pub(super) unsafe fn configure() {
     amx!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION,);
 }
 
 /// Frees them, so that the system need not keep what they hold.
+///
+/// # Safety
+/// [`permitted`] said yes, and nobody uses this thread's tiles before they are configured again.
 #[inline(always)]
-pub(super) fn release() {
+pub(super) unsafe fn release() {
     amx!("tilerelease",);
 }
 
+/// Sets the sums to zero.
+///
+/// # Safety
+/// [`permitted`] said yes, and the tiles of this thread are configured.
 #[inline(always)]
-pub(super) fn clear() {
+pub(super) unsafe fn clear() {
     amx!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",);
 }
 
@@ -106,8 +117,11 @@ const ROW: usize = size_of::<QuantizedBlock<u8>>();
 const STEP: usize = size_of::<[WeightStep; 2]>();
 
 /// Adds up the products of sixteen rows with 32 columns, over the channels of one tile.
+///
+/// # Safety
+/// [`permitted`] said yes, and the tiles of this thread are configured.
 #[inline(always)]
-pub(super) fn multiply_one(
+pub(super) unsafe fn multiply_one(
     rows: &[QuantizedBlock<u8>; TILE],
     part: usize,
     weights: &[[WeightStep; 2]; TILE],
@@ -127,8 +141,11 @@ pub(super) fn multiply_one(
 }
 
 /// The same with 32 rows.
+///
+/// # Safety
+/// [`permitted`] said yes, and the tiles of this thread are configured.
 #[inline(always)]
-pub(super) fn multiply_two(
+pub(super) unsafe fn multiply_two(
     rows: &[QuantizedBlock<u8>; 2 * TILE],
     part: usize,
     weights: &[[WeightStep; 2]; TILE],
@@ -160,8 +177,11 @@ fn columns_of(rows: &[QuantizedBlock<u8>], part: usize) -> *const u8 {
 }
 
 /// Writes what was added up.
+///
+/// # Safety
+/// [`permitted`] said yes, and the tiles of this thread are configured.
 #[inline(always)]
-pub(super) fn store(sums: &mut MatrixSums) {
+pub(super) unsafe fn store(sums: &mut MatrixSums) {
     let first: *mut [Lanes<i32>; 2] = sums.as_mut_ptr();
     let second = first.wrapping_add(TILE);
     amx!(

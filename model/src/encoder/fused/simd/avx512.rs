@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::super::kernels::QuantizedBlock;
 use super::amx;
-use super::{Kernel, LANES, Lanes, MatrixSums, Simd, WeightStep};
+use super::{Kernel, LANES, Lanes, MatrixMode, MatrixSums, Simd, WeightStep};
 
 /// The proof that this processor has AVX-512 F, BW, DQ, VL and VNNI, and if so with `TILES`, AMX for bytes: only
 /// [`detect`](Self::detect) makes it.
@@ -215,36 +215,48 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     #[inline(always)]
     fn configure_matrices(self) {
         if TILES {
-            amx::configure();
+            // SAFETY: a value with `TILES` is only made where AMX is there and permitted.
+            unsafe { amx::configure() };
         }
     }
 
     #[inline(always)]
-    fn release_matrices(self) {
+    unsafe fn release_matrices(self) {
         if TILES {
-            amx::release();
+            // SAFETY: as above; the caller knows that nobody on this thread needs the tiles any more.
+            unsafe { amx::release() };
         }
     }
 
     #[inline(always)]
-    fn multiply_matrices(self, rows: &[QuantizedBlock<u8>], weights: &[[WeightStep; 2]]) {
+    fn multiply_matrices(
+        self,
+        _: &MatrixMode<Self>,
+        rows: &[QuantizedBlock<u8>],
+        weights: &[[WeightStep; 2]],
+    ) {
         assert!(TILES, "this engine has matrix tiles");
-        amx::clear();
+        // SAFETY: the mode, which cannot leave its thread, has configured the tiles of the AMX that `self` proves to be there.
+        unsafe { amx::clear() };
         let (parts, rest) = weights.as_chunks();
         assert!(rest.is_empty(), "widths are multiples of a tile's");
         for (part, weights) in parts.iter().enumerate() {
             if let Some(rows) = rows.first_chunk() {
-                amx::multiply_two(rows, part, weights);
+                // SAFETY: as above.
+                unsafe { amx::multiply_two(rows, part, weights) };
             } else {
-                amx::multiply_one(rows.first_chunk().expect("a tile has all rows"), part, weights);
+                let rows = rows.first_chunk().expect("a tile has all rows");
+                // SAFETY: as above.
+                unsafe { amx::multiply_one(rows, part, weights) };
             }
         }
     }
 
     #[inline(always)]
-    fn store_matrices(self, sums: &mut MatrixSums) {
+    fn store_matrices(self, _: &MatrixMode<Self>, sums: &mut MatrixSums) {
         assert!(TILES, "this engine has matrix tiles");
-        amx::store(sums);
+        // SAFETY: the mode, which cannot leave its thread, has configured the tiles of the AMX that `self` proves to be there.
+        unsafe { amx::store(sums) };
     }
 
     #[inline(always)]

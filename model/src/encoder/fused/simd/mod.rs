@@ -20,6 +20,7 @@ pub(in crate::encoder) use avx512::{AmxInt8, Avx512Vnni};
 #[cfg(test)]
 pub(super) use portable::Portable;
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 
 use super::kernels::QuantizedBlock;
@@ -45,7 +46,12 @@ pub(in crate::encoder) trait Kernel<S: Simd> {
     fn run(self, simd: S);
 }
 
-/// As long as it lives, its thread multiplies matrices, on engines that do so.
+thread_local! {
+    /// How many [`MatrixMode`]s of the thread live: the registers belong to the first until the last is gone.
+    static MODES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// As long as it lives, its thread multiplies matrices, on engines that do so: whoever has a reference to one may.
 pub(in crate::encoder) struct MatrixMode<S: Simd> {
     simd: S,
     /// It is of one thread, as the registers are.
@@ -55,7 +61,9 @@ pub(in crate::encoder) struct MatrixMode<S: Simd> {
 impl<S: Simd> MatrixMode<S> {
     #[inline(always)]
     pub(in crate::encoder) fn begin(simd: S) -> Self {
-        simd.configure_matrices();
+        if S::MATRICES && MODES.replace(MODES.get() + 1) == 0 {
+            simd.configure_matrices();
+        }
         Self { simd, on_this_thread: PhantomData }
     }
 }
@@ -63,7 +71,10 @@ impl<S: Simd> MatrixMode<S> {
 impl<S: Simd> Drop for MatrixMode<S> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.simd.release_matrices();
+        if S::MATRICES && MODES.replace(MODES.get() - 1) == 1 {
+            // SAFETY: this was the thread's last mode.
+            unsafe { self.simd.release_matrices() };
+        }
     }
 }
 
@@ -129,17 +140,27 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// Whether the engine multiplies whole matrices. Only then the following are there.
     const MATRICES: bool = false;
 
-    /// Called on a thread before and after others of these, by [`MatrixMode`].
+    /// Called on a thread before others of these, by [`MatrixMode`].
     fn configure_matrices(self) {}
-    fn release_matrices(self) {}
+
+    /// Called after them.
+    ///
+    /// # Safety
+    /// No [`MatrixMode`] of this thread lives on.
+    unsafe fn release_matrices(self) {}
 
     /// The products of 16 or 32 rows with a panel's weights for one block.
-    fn multiply_matrices(self, _: &[QuantizedBlock<Self::Activation>], _: &[[WeightStep; 2]]) {
+    fn multiply_matrices(
+        self,
+        _: &MatrixMode<Self>,
+        _: &[QuantizedBlock<Self::Activation>],
+        _: &[[WeightStep; 2]],
+    ) {
         unreachable!("{NO_MATRICES}")
     }
 
     /// Writes the last products; with 16 rows, the others are zero.
-    fn store_matrices(self, _: &mut MatrixSums) {
+    fn store_matrices(self, _: &MatrixMode<Self>, _: &mut MatrixSums) {
         unreachable!("{NO_MATRICES}")
     }
     fn load_sums(self, _: &Lanes<i32>) -> Self::I32 {

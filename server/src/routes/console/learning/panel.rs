@@ -224,6 +224,7 @@ fn candidate(
             .with("known", learnt.known)
             .with("contradicting", learnt.contradicting)
             .with("of_no_intent", learnt.of_no_intent)
+            .with("held_out", learnt.held_out)
             .to_string(),
         promise: promise(frame, &candidate.promise),
         outcome: Outcome::of(frame, &candidate),
