@@ -1,7 +1,7 @@
 //! Says in a page, and in its language, what the API would say as a problem.
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -27,8 +27,8 @@ struct Notice {
     detail: String,
 }
 
-/// Turns problems of the console's handlers into pages; for htmx, into a notice at the top of the page that is there.
-pub(super) async fn as_page(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// Turns problems into pages; for htmx, into a notice at the top of the page that is there.
+pub(super) async fn as_page(app: &AppState, request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
     let wants_part = request.headers().contains_key("hx-request");
     let here = request.uri().clone();
@@ -43,10 +43,12 @@ pub(super) async fn as_page(State(app): State<AppState>, request: Request, next:
     let rendered = if wants_part {
         render(&Notice { title, detail })
     } else {
-        render(&Page { frame: Frame::of_nobody(&app, language, here.path()), title, detail })
+        render(&Page { frame: Frame::of_nobody(app, language, here.path()), title, detail })
     };
     let Ok(mut page) = rendered else { return response };
     *page.status_mut() = status;
+    // Whoever counts failures finds them here, too.
+    *page.extensions_mut() = std::mem::take(response.extensions_mut());
     if wants_part {
         page.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notice"));
         page.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
