@@ -44,8 +44,11 @@ async function readOn() {
   while (last < heard) {
     const wanted = heard;
     const reply = await fetch(`/console/tickets/${id}/conversation?after=${last}`, { headers: { "hx-request": "true" } }).catch(() => null);
-    // The line is taken up again after whatever failed, and tells where it is.
-    if (!reply?.ok) break;
+    if (!reply?.ok) {
+      // What is refused for good is refused the next time, too.
+      if (!reply || reply.status === 429 || reply.status >= 500) setTimeout(readOn, BUSY_MS);
+      break;
+    }
     append(await reply.text());
     last = Math.max(last, wanted);
   }
@@ -216,22 +219,35 @@ box.addEventListener("input", () => {
 });
 noteBox.addEventListener("input", keepDraft);
 
+const areas = new Map([[reply, box], [note, noteBox]]);
+const sent = new Map();
+
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (areas.has(elt)) sent.set(elt, areas.get(elt).value);
+});
+
+/** Leaves what was typed while the rest was on its way. */
+function takeSentAway(form) {
+  const area = areas.get(form);
+  if (area.value.startsWith(sent.get(form))) area.value = area.value.slice(sent.get(form).length).trimStart();
+}
+
 document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
   const arrived = xhr.status >= 200 && xhr.status < 300;
   if (elt === reply) {
-    if (arrived) box.value = "";
+    if (arrived) takeSentAway(reply);
     // A refusal means that nothing arrived under this key, or something else did.
     if (arrived || xhr.status === 409) reply.client_message_id.value = newKey();
     if (arrived) scrollToEnd();
     keepDraft();
     box.focus();
   } else if (elt === note && arrived) {
-    noteBox.value = "";
+    takeSentAway(note);
     keepDraft();
   }
 });
 
-for (const [form, area] of [[reply, box], [note, noteBox]]) {
+for (const [form, area] of areas) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault();
@@ -355,7 +371,7 @@ shortcuts({
     const menu = document.getElementById("close");
     if (!menu) return;
     menu.open = true;
-    menu.querySelector("input").focus();
+    menu.querySelector("input[type=radio]:checked").focus();
   },
   u: () => { location.href = "/console/inbox"; },
   "/": () => choose("canned"),
