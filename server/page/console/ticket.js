@@ -175,12 +175,33 @@ function refresh() {
 }
 
 let logIsOpen = false;
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id === "side") logIsOpen = Boolean(side().querySelector("details:not(.menu)[open]"));
+let typedInMenus = new Map();
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { target, elt } }) => {
+  if (target?.id !== "side") return;
+  logIsOpen = Boolean(side().querySelector("details:not(.menu)[open]"));
+  // What was sent from a menu itself is answered in it.
+  const others = [...side().querySelectorAll("details.menu[open]")].filter((menu) => !menu.contains(elt));
+  typedInMenus = new Map(others.map((menu) => [menu.id, new FormData(menu.querySelector("form"))]));
 });
+
+/** Opens the menus that were open, with what was filled in there. */
+function restoreMenus() {
+  for (const [name, typed] of typedInMenus) {
+    const menu = document.getElementById(name);
+    if (!menu) continue;
+    menu.open = true;
+    for (const field of menu.querySelectorAll("input, select")) {
+      if (field.type === "radio") field.checked = typed.get(field.name) === field.value;
+      else field.value = typed.get(field.name);
+    }
+  }
+  typedInMenus.clear();
+}
+
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "side" && event.detail.elt?.id !== "side") return;
   if (logIsOpen) side().querySelector("details:not(.menu)").open = true;
+  restoreMenus();
   const canReply = side().dataset.canReply === "true";
   box.disabled = !canReply;
   reply.querySelector("button.primary").disabled = !canReply;

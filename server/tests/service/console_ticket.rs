@@ -148,6 +148,15 @@ async fn a_ticket_is_merged_into_another_one_by_its_number() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_is_put_off_can_be_merged_but_not_put_off_again() {
+    let (app, _, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    let snoozed = step(&app, &lin, &ticket, &[("action", "snooze"), ("until", "hour")]).await;
+    let offers = |action: &str| snoozed.text.contains(&format!(r#"name="action" value="{action}""#));
+    assert!(offers("merge") && !offers("snooze"), "{}", snoozed.text);
+}
+
+#[tokio::test]
 async fn a_reply_sent_twice_from_the_page_is_said_once() {
     let (app, conversation, ticket) = complaint().await;
     let lin = app.agent("lin", Role::Agent).await;

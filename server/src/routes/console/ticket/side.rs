@@ -45,6 +45,7 @@ pub(super) struct Steps {
     pub(super) assign: bool,
     pub(super) snooze: bool,
     pub(super) wake: bool,
+    pub(super) merge: bool,
     pub(super) close: bool,
     pub(super) reply: bool,
 }
@@ -133,13 +134,15 @@ impl Steps {
     fn of(ticket: &Ticket, is_mine: bool) -> Self {
         use TicketState::{Assigned, Closed, Merged, Open, Snoozed};
         let state = ticket.state;
+        let is_over = matches!(state, Closed | Merged);
         Self {
             claim: matches!(state, Open | Snoozed),
             release: state == Assigned,
-            assign: !matches!(state, Closed | Merged),
+            assign: !is_over,
             snooze: matches!(state, Open | Assigned),
             wake: state == Snoozed,
-            close: !matches!(state, Closed | Merged),
+            merge: !is_over,
+            close: !is_over,
             reply: is_mine || matches!(state, Open | Snoozed),
         }
     }
