@@ -181,13 +181,19 @@ pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Probl
     Ok(Shown { ticket, shopper, messages, log, earlier })
 }
 
-/// More tickets of the same customer.
+/// More tickets of the same customer, the latest first.
 pub(super) async fn earlier(app: &AppState, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
     let Some(customer) = &ticket.customer else { return Ok(Vec::new()) };
-    let filter =
-        TicketFilter { customer: Some(customer.id.clone()), limit: EARLIER, ..TicketFilter::default() };
+    let filter = TicketFilter {
+        customer: Some(customer.id.clone()),
+        latest_first: true,
+        // That ticket may be among them.
+        limit: EARLIER + 1,
+        ..TicketFilter::default()
+    };
     let mut tickets = app.store.tickets(&filter).await?.tickets;
     tickets.retain(|other| other.id != ticket.id);
+    tickets.truncate(EARLIER as usize);
     Ok(tickets)
 }
 

@@ -107,6 +107,36 @@ async fn a_changed_filter_goes_into_the_address_without_what_is_empty() {
 }
 
 #[tokio::test]
+async fn all_tickets_of_a_customer_are_theirs_alone_and_stay_so_under_another_filter() {
+    let app = TestApp::start().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    for id in ["C-1", "C-10"] {
+        let begun = app.begin(json!({ "customer": { "id": id, "signature": signature(id) } })).await;
+        app.post(&format!("/v1/conversations/{}/human", begun["id"].as_str().unwrap()), json!({})).await;
+    }
+    let tickets = app.tickets().await;
+    let ticket =
+        tickets.iter().find(|ticket| ticket.customer.as_ref().is_some_and(|of| of.id == "C-1")).unwrap();
+    let path = format!("/console/tickets/{}", ticket.id);
+    let page = app.as_agent(&lin, Method::GET, &path, None).await.text;
+    let link = page.split(r#"href="/console/inbox?"#).nth(1).unwrap().split('"').next().unwrap();
+    let list = look(&app, &lin, &format!("?{}", link.replace("&#38;", "&"))).await;
+    assert_eq!(lines(&list), 1, "{list}");
+    assert!(list.contains(r#"name="customer" value="C-1""#), "{list}");
+    assert!(list.contains(r#"<option value="open,assigned,snoozed,closed,merged" selected>"#), "{list}");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_ticket_that_is_closed() {
+    let (app, _, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    assert!(!look(&app, &lin, "").await.contains(">–</time>"));
+    let steps = format!("/console/tickets/{}/steps", ticket.id);
+    app.form(&lin, Method::POST, &steps, &[("action", "close"), ("reason", "solved")]).await;
+    assert!(look(&app, &lin, "?state=closed").await.contains(">–</time>"));
+}
+
+#[tokio::test]
 async fn a_filter_that_there_is_not_is_refused() {
     let app = TestApp::start().await;
     let lin = app.agent("lin", Role::Agent).await;
