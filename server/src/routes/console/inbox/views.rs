@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::super::fields::Fields;
 use super::super::frame::{Frame, Section, render};
 use super::super::visit::Visit;
+use super::counted;
 use super::filters::Filters;
 use crate::agent::Role;
 use crate::inbox::SavedViewId;
@@ -18,8 +19,6 @@ use crate::store::TicketCounts;
 
 /// The longest name of a view, in characters.
 const NAME: usize = 40;
-/// As many closed tickets as are counted.
-const MANY: i64 = 1000;
 
 /// The views that every agent has: the name, and what they filter by.
 const EVERYBODYS: [(&str, &str); 7] = [
@@ -97,11 +96,10 @@ fn everybodys(frame: &Frame, name: &str, of: &str, counts: &TicketCounts, query:
         "closed" => counts.closed,
         _ => counts.in_work,
     };
-    let is_many = name == "closed" && count >= MANY;
     View {
         name: frame.t(&format!("inbox.view_{name}")).to_string(),
         path: Filters::from_query(of).path(),
-        count: if is_many { format!("{}+", MANY - 1) } else { count.to_string() },
+        count: if name == "closed" { counted(count) } else { count.to_string() },
         is_alarming: matches!(name, "urgent" | "overdue") && count > 0,
         is_current: of == query,
     }

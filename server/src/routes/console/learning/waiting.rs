@@ -17,7 +17,7 @@ use crate::store::{LabelSource, WaitingLabel};
 use crate::ticket::CorrectionId;
 
 /// How many are shown at once.
-const SHOWN: usize = 100;
+const SHOWN: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "console/learning/waiting.html")]
@@ -124,7 +124,7 @@ pub(super) async fn judge(
     let unknown =
         || Problem::InvalidValue { detail: "Say which labels to approve of or to reject.".to_owned() };
     let judgement = Judgement::of(fields).ok_or_else(unknown)?;
-    for label in judgement.labels.iter().take(SHOWN) {
+    for label in judgement.labels.iter().take(SHOWN as usize) {
         judge_one(&app, &visit, label, judgement.approve).await?;
     }
     let frame = visit.frame(Section::Learning);
