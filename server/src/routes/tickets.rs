@@ -260,7 +260,7 @@ pub(super) enum Action {
     request_body = Action,
     responses(
         (status = 200, description = "The ticket as it is now.", body = Ticket),
-        (status = 404, description = "`no-ticket`"),
+        (status = 404, description = "`no-ticket`, `no-agent`"),
         (status = 409, description = "`illegal-step`"),
         (status = 422, description = "`empty-message`, `message-too-long`, `invalid-value`")
     ),
@@ -300,7 +300,7 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
         Action::Claim => TicketChange::Claim,
         Action::Assign { agent } => {
             let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);
-            let agent = agent.ok_or_else(|| wrong("Give `agent` the id of an active agent."))?;
+            let agent = agent.ok_or(Problem::NoAgent)?;
             TicketChange::Assign(agent.id, agent.name)
         }
         Action::Release => TicketChange::Release,

@@ -143,6 +143,7 @@ async fn a_filter_that_there_is_not_is_refused() {
     for query in ["priority=very", "state=lost", "assignee=somebody", "after=x"] {
         let reply = app.as_agent(&lin, Method::GET, &format!("/console/inbox?{query}"), None).await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(reply.text.contains("地址里的条件不能用"), "{}", reply.text);
     }
 }
 
@@ -221,7 +222,12 @@ async fn a_ticket_is_given_to_an_active_colleague() {
             .await
             .status
     };
-    assert_eq!(to("nobody").await, StatusCode::NOT_FOUND);
+    let gone = app.agent("gone", Role::Agent).await;
+    let left = app.state.store.agent(gone.id.parse().unwrap()).await.unwrap().unwrap();
+    app.state.store.change_agent(&shopdesk_server::Agent { is_active: false, ..left }).await.unwrap();
+    for nobody in ["nobody", &gone.id] {
+        assert_eq!(to(nobody).await, StatusCode::NOT_FOUND, "{nobody}");
+    }
     assert_eq!(to(&mei.id).await, StatusCode::NO_CONTENT);
     assert_eq!(json!(app.tickets().await[0].assignee), mei.id);
 }
