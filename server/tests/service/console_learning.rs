@@ -194,8 +194,13 @@ async fn labels_are_approved_of_or_rejected_one_by_one_or_together() {
     );
     let waiting = labels(&page);
     assert_eq!(waiting.len(), 3);
-    let rest = app.submit(&supervisor, LABELS, &[("approve", &waiting[0])]).await;
+    let (first, second) = (waiting[0].as_str(), waiting[1].as_str());
+    let one = [("label", first), ("label", second), ("approve", first)];
+    let rest = app.submit(&supervisor, LABELS, &one).await;
     assert_eq!((rest.status, labels(&rest.text).len()), (StatusCode::OK, 2));
+    // What else was ticked stays so.
+    assert_eq!(rest.text.matches(" checked").count(), 1, "{}", rest.text);
+    assert!(rest.text.contains(&format!("value=\"{second}\" checked")), "{}", rest.text);
     let both = [("label", waiting[1].as_str()), ("label", waiting[2].as_str()), ("ticked", "reject")];
     assert!(labels(&app.submit(&supervisor, LABELS, &both).await.text).is_empty());
     let mut found = states(&app).await;
