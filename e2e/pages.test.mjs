@@ -189,6 +189,11 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await person.button("中文").click();
     await person.heading("人工服务时间").waitFor();
     assert.equal(await person.page.evaluate(() => document.documentElement.lang), "zh-CN");
+    await person.open("/console/inbox");
+    await person.page.locator("#f-state").selectOption("merged");
+    await person.page.waitForURL("**/console/inbox?state=merged");
+    await person.button("English").click();
+    await person.heading("No ticket is like that").waitFor();
     await person.close();
   });
 

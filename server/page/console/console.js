@@ -21,6 +21,10 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   // What refreshes itself leaves notices alone.
   if (event.detail.requestConfig.triggeringEvent?.isTrusted) notice.replaceChildren();
 });
+// Whoever changes the language stays at what the page shows by now.
+document.querySelector("form.languages").addEventListener("submit", (event) => {
+  event.target.elements.next.value = location.pathname + location.search;
+});
 
 /** Whether an answer is a part of a page. A failure that we tell of names its place; what a proxy says of one does not. */
 function isOurs(xhr) {
