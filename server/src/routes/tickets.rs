@@ -25,6 +25,8 @@ use crate::ticket::{LogEntry, Ticket, TicketId, TicketState};
 
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
 const DEFAULT_LIMIT: u32 = 50;
+/// The longest reason for closing, in characters.
+pub(super) const LONGEST_REASON: usize = 200;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
 /// For how long somebody who has seen a ticket counts as looking at it.
@@ -321,8 +323,8 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
         Action::Snooze { until } => TicketChange::Snooze(until),
         Action::Wake => TicketChange::Wake,
         Action::Merge { into } => TicketChange::MergeInto(into),
-        Action::Close { reason } if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) => {
-            return Err(wrong("Give `reason` at most 200 characters."));
+        Action::Close { reason: Some(reason) } if reason.chars().count() > LONGEST_REASON => {
+            return Err(wrong(&format!("Give `reason` at most {LONGEST_REASON} characters.")));
         }
         Action::Close { reason } => TicketChange::Close(reason),
     })

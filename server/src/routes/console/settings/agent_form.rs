@@ -25,6 +25,7 @@ pub(super) struct AgentForm {
     pub(super) intents: Vec<Choice>,
     pub(super) languages: Vec<Choice>,
     pub(super) most_tickets: String,
+    pub(super) largest_most: u32,
     pub(super) longest_name: usize,
     /// What is wrong, by field.
     pub(super) wrong: BTreeMap<&'static str, String>,
@@ -83,6 +84,7 @@ impl AgentForm {
             intents: choices(intents, &skills.intents),
             languages: choices(languages, &skills.languages),
             most_tickets: skills.most_tickets.to_string(),
+            largest_most: MOST_TICKETS,
             longest_name: LONGEST_NAME,
             wrong: BTreeMap::new(),
         }

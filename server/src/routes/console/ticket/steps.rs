@@ -12,12 +12,10 @@ use super::super::visit::Visit;
 use super::side::{Mistake, part};
 use crate::agent::Role;
 use crate::problem::Problem;
-use crate::routes::tickets::{Action, find, take_action};
+use crate::routes::tickets::{Action, LONGEST_REASON, find, take_action};
 use crate::state::AppState;
 use crate::ticket::{TicketId, TicketState};
 
-/// The longest reason for closing, in characters, as in the API.
-const REASON: usize = 200;
 /// When the morning begins where somebody is there through the night, or nobody says when.
 const MORNING: i8 = 9;
 /// The reason that means one's own words.
@@ -111,7 +109,7 @@ async fn action(app: &AppState, step: Step, ticket: TicketId) -> Result<Result<A
         },
         Step::Close { reason, own } if reason == OWN => {
             let said = own.trim();
-            if !(1..=REASON).contains(&said.chars().count()) {
+            if !(1..=LONGEST_REASON).contains(&said.chars().count()) {
                 return Ok(Err(Mistake { step: "close", key: "ticket.close_wrong", typed: own }));
             }
             Action::Close { reason: Some(said.to_owned()) }
