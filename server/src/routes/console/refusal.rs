@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::frame::{Frame, render};
 use super::texts::{Filled, Language};
 use super::visit::language_of;
-use crate::problem::Told;
+use crate::problem::{Problem, Told};
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ pub(super) async fn as_page(app: &AppState, request: Request, next: Next) -> Res
     let (title, detail) = (title(language, &told), detail(language, &told));
     let status = response.status();
     let rendered = if wants_part {
-        render(&Notice { title, detail })
+        notice(title, detail)
     } else {
         render(&Page { frame: Frame::of_nobody(app, language, here.path()), title, detail })
     };
@@ -49,14 +49,16 @@ pub(super) async fn as_page(app: &AppState, request: Request, next: Next) -> Res
     *page.status_mut() = status;
     // Whoever counts failures finds them here, too.
     *page.extensions_mut() = std::mem::take(response.extensions_mut());
-    if wants_part {
-        page.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notice"));
-        page.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
-    }
     if let Some(after) = response.headers().get(header::RETRY_AFTER) {
         page.headers_mut().insert(header::RETRY_AFTER, after.clone());
     }
     page
+}
+
+/// A notice at the top of the page that is there, wherever what was asked for would have gone.
+pub(super) fn notice(title: String, detail: String) -> Result<Response, Problem> {
+    let places = [("hx-retarget", "#notice"), ("hx-reswap", "innerHTML")];
+    Ok((places, render(&Notice { title, detail })?).into_response())
 }
 
 /// Where to come back to: the page that asks for a part of itself, or the one that is asked for.

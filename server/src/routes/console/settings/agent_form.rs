@@ -134,9 +134,8 @@ impl AgentForm {
     }
 
     /// What to add.
-    pub(super) fn as_new(&self) -> Add {
-        let (login, name) = (self.login.clone(), self.name.clone());
-        Add { login, name, role: self.role, skills: Skills::default() }
+    pub(super) fn as_new(&self, skills: Skills) -> Add {
+        Add { login: self.login.clone(), name: self.name.clone(), role: self.role, skills }
     }
 }
 

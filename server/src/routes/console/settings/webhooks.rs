@@ -74,9 +74,6 @@ pub(super) async fn show(
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
     let deliveries = deliveries(&app, wanted).await?;
-    if visit.wants_part {
-        return render(&Part { frame, deliveries });
-    }
     let endpoints = app.settings.webhooks.iter().map(|(name, webhook)| Endpoint {
         name: name.clone(),
         host: host_of(&webhook.url),
