@@ -1,5 +1,6 @@
 // The real binary with a tiny shop of its own: trained, served on a port that the system chose, gone afterwards.
 
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -50,7 +51,10 @@ export class Desk {
       "per_address = 600": "per_address = 60000",
       "conversations_per_address = 30": "conversations_per_address = 1000",
     };
-    for (const [from, to] of Object.entries({ ...usual, ...changes })) text = text.replace(from, to);
+    for (const [from, to] of Object.entries({ ...usual, ...changes })) {
+      assert.ok(text.includes(from), `\`${from.trim()}\` does not stand in the starter shop's settings any more`);
+      text = text.replace(from, to);
+    }
     if (alwaysOpen) text = text.replace(/^\[hours\]\n(?:(?!\[).*\n)*/m, '[hours]\nmon-sun = ["0:00-24:00"]\n\n');
     const file = join(folder, "shopdesk.toml");
     await writeFile(file, text);

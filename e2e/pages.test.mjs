@@ -11,7 +11,7 @@ import { Shopper } from "./shopper.mjs";
 const MARKUP = `<script>alert(1)</script></textarea>"><img src=x onerror=alert(1)>`;
 const FORMULA = `=HYPERLINK("http://x","y")`;
 
-/** All pages that have an address of their own. */
+/** All pages that are there in every shop. */
 const PAGES = [
   "/console/inbox",
   "/console/inbox/replies",
@@ -44,7 +44,17 @@ const LOOKS = [
 ];
 
 describe("the console's pages", { timeout: 300_000 }, () => {
-  let browser, desk, admin, shopper, state;
+  let browser, desk, admin, shopper, state, pages;
+
+  /** Those about one ticket, one person and one version of an article. */
+  async function pagesAboutOne() {
+    const ask = async (path) => (await admin.page.request.get(`${desk.origin}${path}`)).json();
+    const [ticket] = (await ask("/v1/tickets")).tickets;
+    const [agent] = (await ask("/v1/agents")).agents;
+    await admin.open("/console/knowledge/return-how-to/zh");
+    const version = await admin.page.locator('a[href*="/versions/"]').first().getAttribute("href");
+    return [`/console/tickets/${ticket.id}`, `/console/settings/agents/${agent.id}`, version];
+  }
 
   before(async () => {
     desk = await Desk.start();
@@ -60,6 +70,7 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await shopper.say(FORMULA);
     await shopper.say("转人工");
     await shopper.waits.waitFor();
+    pages = [...PAGES, ...(await pagesAboutOne())];
   });
   after(async () => {
     await browser?.close();
@@ -69,8 +80,9 @@ describe("the console's pages", { timeout: 300_000 }, () => {
   for (const { name, ...look } of LOOKS) {
     test(`keep nobody out, ${name}`, async () => {
       const person = await Person.at(browser, desk.origin, { storageState: state, ...look });
-      for (const path of PAGES) {
-        await person.open(path);
+      for (const path of pages) {
+        const reply = await person.open(path);
+        assert.equal(reply.status(), path.endsWith("/no-such-page") ? 404 : 200, path);
         await assertAccessible(person.page, `${path}, ${name}`);
         const width = await person.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(width <= 0, `${path} is ${width} px wider than the screen, ${name}`);
@@ -90,11 +102,17 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await stranger.close();
   });
 
-  test("show what shoppers wrote as they wrote it, and run none of it", async () => {
+  /** The administrator looks at the shopper's ticket. */
+  async function openTicket() {
     await admin.open("/console/inbox");
     const tickets = admin.page.locator("tr.ticket");
     await tickets.first().waitFor();
     await admin.page.getByRole("link", { name: /^#\d+$/ }).first().click();
+    await admin.heading(/^Ticket #\d+$/).waitFor();
+  }
+
+  test("show what shoppers wrote as they wrote it, and run none of it", async () => {
+    await openTicket();
     await admin.lineOfTalk(MARKUP).waitFor();
     await admin.lineOfTalk(FORMULA).waitFor();
     await assertAccessible(admin.page, "a ticket");
@@ -104,6 +122,52 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await shopper.reads("onerror=alert(1)").waitFor();
     admin.assertUnharmed();
     shopper.assertUnharmed();
+  });
+
+  test("keep what is typed while a reply is on its way", async () => {
+    await openTicket();
+    const box = admin.page.getByLabel("Reply to the shopper");
+    const typeOn = async (route) => {
+      await box.fill("The first. And the second.");
+      await route.continue();
+    };
+    await admin.page.route("**/messages", typeOn, { times: 1 });
+    await box.fill("The first.");
+    await admin.button(/^Send to the shopper/).click();
+    await admin.page.waitForFunction((field) => field.value === "And the second.", await box.elementHandle());
+    await box.fill("");
+  });
+
+  test("keep what is filled in for one step while another is taken", async () => {
+    await openTicket();
+    await admin.page.locator("#close > summary").click();
+    await admin.page.locator('#close input[name="own"]').fill("because");
+    await admin.page.locator("#priority").selectOption("low");
+    await admin.page.locator(".steps .tag.low").waitFor();
+    await admin.page.waitForFunction(() => document.querySelector('#close[open] input[name="own"]')?.value === "because");
+  });
+
+  test("show what is filtered by, although the list is brought up to date meanwhile", async () => {
+    await admin.open("/console/inbox");
+    await admin.page.locator("tr.ticket").first().waitFor();
+    const bringUpToDate = async (route) => {
+      await admin.page.evaluate(() => globalThis.htmx.trigger("#list", "refresh"));
+      await admin.page.waitForTimeout(1_000);
+      await route.continue();
+    };
+    await admin.page.route(/\/console\/inbox\?/, bringUpToDate, { times: 1 });
+    await admin.page.locator("#f-state").selectOption("merged");
+    await admin.heading("No ticket is like that").waitFor();
+    assert.equal(await admin.page.locator("tr.ticket").count(), 0);
+  });
+
+  test("say in a sentence that something failed on the way", async () => {
+    await admin.open("/console/inbox");
+    await admin.page.route(/\/console\/inbox\/list/, (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }), { times: 1 });
+    await admin.page.evaluate(() => globalThis.htmx.trigger("#list", "refresh"));
+    await admin.page.getByText("It was not done. Please try again.").waitFor();
+    await admin.page.locator("tr.ticket").first().waitFor();
+    assert.equal(await admin.heading("Bad Gateway").count(), 0);
   });
 
   test("take out nothing that a spreadsheet would run", async () => {
@@ -125,6 +189,11 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await person.button("中文").click();
     await person.heading("人工服务时间").waitFor();
     assert.equal(await person.page.evaluate(() => document.documentElement.lang), "zh-CN");
+    await person.open("/console/inbox");
+    await person.page.locator("#f-state").selectOption("merged");
+    await person.page.waitForURL("**/console/inbox?state=merged");
+    await person.button("English").click();
+    await person.heading("No ticket is like that").waitFor();
     await person.close();
   });
 

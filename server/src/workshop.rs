@@ -25,17 +25,18 @@ pub trait Workshop: Send + Sync {
     /// When the folders cannot be read.
     fn bundles(&self) -> Result<Bundles, WorkshopError>;
 
-    /// Takes the candidate of the last training into use, in spite of the gate if that is said. Returns its id.
+    /// Takes the candidate of the last training into use, in spite of the gate if that is said. It is named, so that nobody takes one that
+    /// they have not looked at.
     ///
     /// # Errors
-    /// [`WorkshopError::NoCandidate`], [`WorkshopError::Refused`], [`WorkshopError::Unsuitable`].
-    fn switch(&self, in_spite_of_the_gate: bool) -> Result<BundleId, WorkshopError>;
+    /// [`WorkshopError::NoCandidate`], [`WorkshopError::Overtaken`], [`WorkshopError::Refused`], [`WorkshopError::Unsuitable`].
+    fn switch(&self, candidate: &BundleId, in_spite_of_the_gate: bool) -> Result<(), WorkshopError>;
 
-    /// Takes the bundle into use that was in use before. Returns its id.
+    /// Takes the bundle into use that was in use before. It is named, so that two who do it at once go back one step.
     ///
     /// # Errors
-    /// [`WorkshopError::NoneBefore`], [`WorkshopError::Unsuitable`].
-    fn roll_back(&self) -> Result<BundleId, WorkshopError>;
+    /// [`WorkshopError::NoneBefore`], [`WorkshopError::Overtaken`], [`WorkshopError::Unsuitable`].
+    fn roll_back(&self, before: &BundleId) -> Result<(), WorkshopError>;
 }
 
 /// A message that a person labelled, without personal data.
@@ -280,6 +281,9 @@ pub enum WorkshopError {
     /// No training has left a candidate.
     #[error("there is no candidate: train first")]
     NoCandidate,
+    /// Another bundle is the candidate, or the one before, by now.
+    #[error("somebody trained or switched meanwhile")]
+    Overtaken,
     /// The gate did not let the candidate through.
     #[error("the gate did not let the candidate through")]
     Refused,

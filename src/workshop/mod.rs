@@ -176,11 +176,14 @@ impl Workshop for ShopWorkshop {
         self.shelf().map_err(failed)
     }
 
-    fn switch(&self, in_spite_of_the_gate: bool) -> Result<BundleId, WorkshopError> {
+    fn switch(&self, wanted: &BundleId, in_spite_of_the_gate: bool) -> Result<(), WorkshopError> {
         let _one_at_a_time = self.choosing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(Training { state: TrainingState::Finished { candidate, .. }, .. }) = self.training() else {
             return Err(WorkshopError::NoCandidate);
         };
+        if candidate.bundle != *wanted {
+            return Err(WorkshopError::Overtaken);
+        }
         if candidate.verdict() != GateVerdict::Passed && !in_spite_of_the_gate {
             return Err(WorkshopError::Refused);
         }
@@ -189,10 +192,13 @@ impl Workshop for ShopWorkshop {
         })
     }
 
-    fn roll_back(&self) -> Result<BundleId, WorkshopError> {
+    fn roll_back(&self, wanted: &BundleId) -> Result<(), WorkshopError> {
         let _one_at_a_time = self.choosing.lock().unwrap_or_else(PoisonError::into_inner);
         self.notice_chosen().map_err(failed)?;
         let before = self.before().ok_or(WorkshopError::NoneBefore)?;
+        if before != *wanted {
+            return Err(WorkshopError::Overtaken);
+        }
         self.choose(&self.kept_folder(&before), &before, |contents, _| {
             while contents.before.pop().is_some_and(|popped| popped != before) {}
         })

@@ -43,7 +43,7 @@ impl ShopWorkshop {
         folder: &Path,
         id: &BundleId,
         remember: impl FnOnce(&mut Contents, BundleId),
-    ) -> Result<BundleId, WorkshopError> {
+    ) -> Result<(), WorkshopError> {
         let triage = self.assessor.triage();
         let suitable = self.shop.bundle_in(folder, triage.encoder()).and_then(|bundle| Ok(bundle.id()?));
         let found = suitable.map_err(|problem| WorkshopError::Unsuitable(format!("{problem:#}")))?;
@@ -52,19 +52,18 @@ impl ShopWorkshop {
         }
         let replaced = self.notice_chosen().map_err(failed)?.id;
         if replaced == found {
-            return Ok(found);
+            return Ok(());
         }
         self.keep(folder, id).map_err(failed)?;
         let put = || -> anyhow::Result<()> {
             Bundle::copy(&self.kept_folder(id), &self.shop.bundle_folder())?;
             self.memory.change(|contents| {
-                contents.chosen = Some(found.clone());
+                contents.chosen = Some(found);
                 remember(contents, replaced);
             })?;
             self.forget_oldest()
         };
-        put().map_err(failed)?;
-        Ok(found)
+        put().map_err(failed)
     }
 
     /// The bundle that a roll-back takes.

@@ -12,7 +12,22 @@ export function say(text, kind = "") {
 
 document.body.addEventListener("htmx:sendError", () => say(document.body.dataset.offline, "problem"));
 document.body.addEventListener("htmx:timeout", () => say(document.body.dataset.failed, "problem"));
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status === 204 || isOurs(detail.xhr)) return;
+  detail.shouldSwap = false;
+  say(document.body.dataset.failed, "problem");
+});
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   // What refreshes itself leaves notices alone.
   if (event.detail.requestConfig.triggeringEvent?.isTrusted) notice.replaceChildren();
 });
+// Whoever changes the language stays at what the page shows by now.
+document.querySelector("form.languages").addEventListener("submit", (event) => {
+  event.target.elements.next.value = location.pathname + location.search;
+});
+
+/** Whether an answer is a part of a page. A failure that we tell of names its place; what a proxy says of one does not. */
+function isOurs(xhr) {
+  const isPage = (xhr.getResponseHeader("content-type") ?? "").startsWith("text/html");
+  return isPage && (xhr.status < 500 || xhr.getResponseHeader("hx-retarget") !== null);
+}

@@ -44,8 +44,11 @@ async function readOn() {
   while (last < heard) {
     const wanted = heard;
     const reply = await fetch(`/console/tickets/${id}/conversation?after=${last}`, { headers: { "hx-request": "true" } }).catch(() => null);
-    // The line is taken up again after whatever failed, and tells where it is.
-    if (!reply?.ok) break;
+    if (!reply?.ok) {
+      // What is refused for good is refused the next time, too.
+      if (!reply || reply.status === 429 || reply.status >= 500) setTimeout(readOn, BUSY_MS);
+      break;
+    }
     append(await reply.text());
     last = Math.max(last, wanted);
   }
@@ -172,12 +175,33 @@ function refresh() {
 }
 
 let logIsOpen = false;
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id === "side") logIsOpen = Boolean(side().querySelector("details:not(.menu)[open]"));
+let typedInMenus = new Map();
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { target, elt } }) => {
+  if (target?.id !== "side") return;
+  logIsOpen = Boolean(side().querySelector("details:not(.menu)[open]"));
+  // What was sent from a menu itself is answered in it.
+  const others = [...side().querySelectorAll("details.menu[open]")].filter((menu) => !menu.contains(elt));
+  typedInMenus = new Map(others.map((menu) => [menu.id, new FormData(menu.querySelector("form"))]));
 });
+
+/** Opens the menus that were open, with what was filled in there. */
+function restoreMenus() {
+  for (const [name, typed] of typedInMenus) {
+    const menu = document.getElementById(name);
+    if (!menu) continue;
+    menu.open = true;
+    for (const field of menu.querySelectorAll("input, select")) {
+      if (field.type === "radio") field.checked = typed.get(field.name) === field.value;
+      else field.value = typed.get(field.name);
+    }
+  }
+  typedInMenus.clear();
+}
+
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "side" && event.detail.elt?.id !== "side") return;
   if (logIsOpen) side().querySelector("details:not(.menu)").open = true;
+  restoreMenus();
   const canReply = side().dataset.canReply === "true";
   box.disabled = !canReply;
   reply.querySelector("button.primary").disabled = !canReply;
@@ -216,22 +240,35 @@ box.addEventListener("input", () => {
 });
 noteBox.addEventListener("input", keepDraft);
 
+const areas = new Map([[reply, box], [note, noteBox]]);
+const sent = new Map();
+
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (areas.has(elt)) sent.set(elt, areas.get(elt).value);
+});
+
+/** Leaves what was typed while the rest was on its way. */
+function takeSentAway(form) {
+  const area = areas.get(form);
+  if (area.value.startsWith(sent.get(form))) area.value = area.value.slice(sent.get(form).length).trimStart();
+}
+
 document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
   const arrived = xhr.status >= 200 && xhr.status < 300;
   if (elt === reply) {
-    if (arrived) box.value = "";
+    if (arrived) takeSentAway(reply);
     // A refusal means that nothing arrived under this key, or something else did.
     if (arrived || xhr.status === 409) reply.client_message_id.value = newKey();
     if (arrived) scrollToEnd();
     keepDraft();
     box.focus();
   } else if (elt === note && arrived) {
-    noteBox.value = "";
+    takeSentAway(note);
     keepDraft();
   }
 });
 
-for (const [form, area] of [[reply, box], [note, noteBox]]) {
+for (const [form, area] of areas) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault();
@@ -355,7 +392,7 @@ shortcuts({
     const menu = document.getElementById("close");
     if (!menu) return;
     menu.open = true;
-    menu.querySelector("input").focus();
+    menu.querySelector("input[type=radio]:checked").focus();
   },
   u: () => { location.href = "/console/inbox"; },
   "/": () => choose("canned"),

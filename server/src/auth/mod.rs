@@ -17,6 +17,7 @@ mod password;
 mod password_policy;
 mod session;
 pub use password::{PasswordError, Passwords};
+pub(crate) use password_policy::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 pub use password_policy::{WeakPassword, check_new_password};
 pub use session::{SessionHash, SessionId};
 

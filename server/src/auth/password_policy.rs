@@ -1,9 +1,9 @@
 //! Which passwords a member of the staff may choose: long ones that are not the first guess.
 
 /// The shortest password, in characters.
-const SHORTEST: usize = 10;
+pub(crate) const SHORTEST_PASSWORD: usize = 10;
 /// The longest, in bytes, so that nobody sends a book to be hashed.
-const LONGEST: usize = 256;
+pub(crate) const LONGEST_PASSWORD: usize = 256;
 
 /// The most common passwords and their pieces, one a line.
 const COMMON: &str = include_str!("common_passwords.txt");
@@ -38,10 +38,10 @@ pub enum WeakPassword {
 /// Fails with the first reason against it.
 pub fn check_new_password(password: &str, login: &str) -> Result<(), WeakPassword> {
     let folded = password.to_lowercase();
-    if password.len() > LONGEST {
-        Err(WeakPassword::TooLong { longest: LONGEST })
-    } else if password.chars().count() < SHORTEST {
-        Err(WeakPassword::TooShort { shortest: SHORTEST })
+    if password.len() > LONGEST_PASSWORD {
+        Err(WeakPassword::TooLong { longest: LONGEST_PASSWORD })
+    } else if password.chars().count() < SHORTEST_PASSWORD {
+        Err(WeakPassword::TooShort { shortest: SHORTEST_PASSWORD })
     } else if contains_login(&folded, &login.to_lowercase()) {
         Err(WeakPassword::ContainsLogin)
     } else if is_common(&folded) {

@@ -73,7 +73,7 @@ pub(super) async fn sentence(
 ) -> Result<String, Problem> {
     let Some(replies) = app.replies_for(language) else { return Ok(String::new()) };
     let queue = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
-    let ahead = app.store.count_tickets(&queue).await?;
+    let ahead = app.store.count_tickets(&queue, i64::MAX).await?;
     with_what_to_expect(app, language, replies.on_escalation(reason), ahead).await
 }
 

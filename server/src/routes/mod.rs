@@ -62,7 +62,7 @@ pub fn router(state: AppState) -> Router {
         .saturating_mul(BYTES_PER_CHARACTER)
         .saturating_add(BODY_OVERHEAD);
     openapi::with_description(described())
-        .merge(console::pages(&state))
+        .merge(console::pages())
         .route("/", get(page::sample))
         .route("/demo/en.html", get(page::english_sample))
         .route("/demo/demo.css", get(page::sample_style))
@@ -76,6 +76,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), guard::known_host))
         // The payload of a panic may quote a message; the panic hook says where it was.
         .layer(CatchPanicLayer::custom(|_| Problem::Failed.into_response()))
+        .layer(from_fn_with_state(state.clone(), console::around))
         .layer(constant_header("x-content-type-options", "nosniff"))
         .layer(constant_header("referrer-policy", "no-referrer"))
         .layer(cors(&state))

@@ -25,7 +25,9 @@ const SESSION: SignedDuration = SignedDuration::from_hours(12);
 /// Who is the first administrator.
 const FIRST_LOGIN: &str = "admin";
 /// For how long an invitation holds.
-const INVITATION: SignedDuration = SignedDuration::from_hours(72);
+const INVITATION: SignedDuration = SignedDuration::from_hours(24 * INVITATION_DAYS);
+/// The same in days.
+pub(super) const INVITATION_DAYS: i64 = 3;
 /// The longest name of a person or a key, in characters.
 pub(super) const LONGEST_NAME: usize = 100;
 /// Where an invitation leads to.

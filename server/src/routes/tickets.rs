@@ -25,6 +25,8 @@ use crate::ticket::{LogEntry, Ticket, TicketId, TicketState};
 
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
 const DEFAULT_LIMIT: u32 = 50;
+/// The longest reason for closing, in characters.
+pub(super) const LONGEST_REASON: usize = 200;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
 /// For how long somebody who has seen a ticket counts as looking at it.
@@ -181,13 +183,19 @@ pub(super) async fn shown(app: &AppState, ticket: Ticket) -> Result<Shown, Probl
     Ok(Shown { ticket, shopper, messages, log, earlier })
 }
 
-/// More tickets of the same customer.
+/// More tickets of the same customer, the latest first.
 pub(super) async fn earlier(app: &AppState, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
     let Some(customer) = &ticket.customer else { return Ok(Vec::new()) };
-    let filter =
-        TicketFilter { customer: Some(customer.id.clone()), limit: EARLIER, ..TicketFilter::default() };
+    let filter = TicketFilter {
+        customer: Some(customer.id.clone()),
+        latest_first: true,
+        // That ticket may be among them.
+        limit: EARLIER + 1,
+        ..TicketFilter::default()
+    };
     let mut tickets = app.store.tickets(&filter).await?.tickets;
     tickets.retain(|other| other.id != ticket.id);
+    tickets.truncate(EARLIER as usize);
     Ok(tickets)
 }
 
@@ -254,7 +262,7 @@ pub(super) enum Action {
     request_body = Action,
     responses(
         (status = 200, description = "The ticket as it is now.", body = Ticket),
-        (status = 404, description = "`no-ticket`"),
+        (status = 404, description = "`no-ticket`, `no-agent`"),
         (status = 409, description = "`illegal-step`"),
         (status = 422, description = "`empty-message`, `message-too-long`, `invalid-value`")
     ),
@@ -294,7 +302,7 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
         Action::Claim => TicketChange::Claim,
         Action::Assign { agent } => {
             let agent = app.store.agent(agent).await?.filter(|agent| agent.is_active);
-            let agent = agent.ok_or_else(|| wrong("Give `agent` the id of an active agent."))?;
+            let agent = agent.ok_or(Problem::NoAgent)?;
             TicketChange::Assign(agent.id, agent.name)
         }
         Action::Release => TicketChange::Release,
@@ -315,8 +323,8 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
         Action::Snooze { until } => TicketChange::Snooze(until),
         Action::Wake => TicketChange::Wake,
         Action::Merge { into } => TicketChange::MergeInto(into),
-        Action::Close { reason } if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) => {
-            return Err(wrong("Give `reason` at most 200 characters."));
+        Action::Close { reason: Some(reason) } if reason.chars().count() > LONGEST_REASON => {
+            return Err(wrong(&format!("Give `reason` at most {LONGEST_REASON} characters.")));
         }
         Action::Close { reason } => TicketChange::Close(reason),
     })

@@ -29,6 +29,8 @@ pub use ticket_steps::{Actor, TicketChange};
 mod canned_replies;
 mod saved_views;
 mod ticket_counts;
+pub(crate) use saved_views::MOST_VIEWS;
+pub(crate) use ticket_counts::MANY_TICKETS;
 pub use ticket_counts::TicketCounts;
 
 mod assignment;

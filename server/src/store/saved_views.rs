@@ -8,7 +8,7 @@ use crate::agent::AgentId;
 use crate::inbox::{SavedView, SavedViewId};
 
 /// How many an agent may keep: they stand in a list beside the inbox.
-const MOST: i64 = 50;
+pub(crate) const MOST_VIEWS: i64 = 50;
 
 impl Store {
     /// What an agent keeps, the oldest first.
@@ -35,7 +35,7 @@ impl Store {
     pub async fn save_view(&self, agent: AgentId, name: &str, query: &str) -> Result<bool, StoreError> {
         let done = sqlx::query(
             "INSERT INTO saved_views (id, agent, name, query, created_at) SELECT $1, $2, $3, $4, $5 \
-             WHERE (SELECT COUNT(*) FROM saved_views WHERE agent = $2) < $6 \
+             WHERE (SELECT COUNT(*) FROM saved_views WHERE agent = $2 AND name <> $3) < $6 \
              ON CONFLICT (agent, name) DO UPDATE SET query = excluded.query",
         )
         .bind(SavedViewId::new().to_string())
@@ -43,7 +43,7 @@ impl Store {
         .bind(name.to_owned())
         .bind(query.to_owned())
         .bind(now().as_millisecond())
-        .bind(MOST)
+        .bind(MOST_VIEWS)
         .execute(&self.writer)
         .await?;
         Ok(done.rows_affected() == 1)

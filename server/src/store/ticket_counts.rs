@@ -9,8 +9,8 @@ use super::tickets::overdue;
 use super::{Store, StoreError};
 use crate::agent::AgentId;
 
-/// How many closed tickets are counted at most. There may be millions, and nobody waits for them.
-const CLOSED: i64 = 1000;
+/// How many tickets are counted at most where there may be millions, and nobody waits for them.
+pub(crate) const MANY_TICKETS: i64 = 1000;
 
 /// How many tickets there are of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct TicketCounts {
     pub overdue: i64,
     /// Put off.
     pub snoozed: i64,
-    /// Closed; a thousand stands for as many or more.
+    /// Closed; a limit stands for as many or more.
     pub closed: i64,
 }
 
@@ -41,7 +41,7 @@ impl Store {
         let select = format!(
             "SELECT {in_work} AS in_work, {mine} AS mine, {unassigned} AS unassigned, {urgent} AS urgent, {overdue} AS overdue, \
              COUNT(CASE WHEN state = 'snoozed' THEN 1 END) AS snoozed, \
-             (SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE state = 'closed' LIMIT {CLOSED}) AS some_closed) AS closed \
+             (SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE state = 'closed' LIMIT {MANY_TICKETS}) AS some_closed) AS closed \
              FROM tickets WHERE state IN ('open', 'assigned', 'snoozed')",
             in_work = of("1 = 1"),
             mine = of("assignee = $1"),

@@ -122,14 +122,18 @@ impl Store {
         Ok(TicketPage { tickets, next })
     }
 
-    /// How many tickets are like that.
+    /// How many tickets are like that. `most` stands for as many or more: those beyond are not looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count_tickets(&self, filter: &TicketFilter) -> Result<i64, StoreError> {
+    pub async fn count_tickets(&self, filter: &TicketFilter, most: i64) -> Result<i64, StoreError> {
         let mut wanted = Conditions::default();
         wanted.add(filter);
-        let select = format!("SELECT COUNT(*) AS count FROM tickets {}", wanted.sql());
+        let limit = wanted.place(Bound::Number(most));
+        let select = format!(
+            "SELECT COUNT(*) AS count FROM (SELECT tickets.id FROM tickets {} LIMIT {limit}) AS counted",
+            wanted.sql()
+        );
         let row = wanted.bind(sqlx::query(AssertSqlSafe(select))).fetch_one(&self.readers).await?;
         Ok(row.try_get("count")?)
     }

@@ -107,12 +107,43 @@ async fn a_changed_filter_goes_into_the_address_without_what_is_empty() {
 }
 
 #[tokio::test]
+async fn all_tickets_of_a_customer_are_theirs_alone_and_stay_so_under_another_filter() {
+    let app = TestApp::start().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    for id in ["C-1", "C-10"] {
+        let begun = app.begin(json!({ "customer": { "id": id, "signature": signature(id) } })).await;
+        app.post(&format!("/v1/conversations/{}/human", begun["id"].as_str().unwrap()), json!({})).await;
+    }
+    let tickets = app.tickets().await;
+    let ticket =
+        tickets.iter().find(|ticket| ticket.customer.as_ref().is_some_and(|of| of.id == "C-1")).unwrap();
+    let path = format!("/console/tickets/{}", ticket.id);
+    let page = app.as_agent(&lin, Method::GET, &path, None).await.text;
+    let link = page.split(r#"href="/console/inbox?"#).nth(1).unwrap().split('"').next().unwrap();
+    let list = look(&app, &lin, &format!("?{}", link.replace("&#38;", "&"))).await;
+    assert_eq!(lines(&list), 1, "{list}");
+    assert!(list.contains(r#"name="customer" value="C-1""#), "{list}");
+    assert!(list.contains(r#"<option value="open,assigned,snoozed,closed,merged" selected>"#), "{list}");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_ticket_that_is_closed() {
+    let (app, _, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    assert!(!look(&app, &lin, "").await.contains(">–</time>"));
+    let steps = format!("/console/tickets/{}/steps", ticket.id);
+    app.form(&lin, Method::POST, &steps, &[("action", "close"), ("reason", "solved")]).await;
+    assert!(look(&app, &lin, "?state=closed").await.contains(">–</time>"));
+}
+
+#[tokio::test]
 async fn a_filter_that_there_is_not_is_refused() {
     let app = TestApp::start().await;
     let lin = app.agent("lin", Role::Agent).await;
     for query in ["priority=very", "state=lost", "assignee=somebody", "after=x"] {
         let reply = app.as_agent(&lin, Method::GET, &format!("/console/inbox?{query}"), None).await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(reply.text.contains("地址里的条件不能用"), "{}", reply.text);
     }
 }
 
@@ -191,7 +222,12 @@ async fn a_ticket_is_given_to_an_active_colleague() {
             .await
             .status
     };
-    assert_eq!(to("nobody").await, StatusCode::NOT_FOUND);
+    let gone = app.agent("gone", Role::Agent).await;
+    let left = app.state.store.agent(gone.id.parse().unwrap()).await.unwrap().unwrap();
+    app.state.store.change_agent(&shopdesk_server::Agent { is_active: false, ..left }).await.unwrap();
+    for nobody in ["nobody", &gone.id] {
+        assert_eq!(to(nobody).await, StatusCode::NOT_FOUND, "{nobody}");
+    }
     assert_eq!(to(&mei.id).await, StatusCode::NO_CONTENT);
     assert_eq!(json!(app.tickets().await[0].assignee), mei.id);
 }
@@ -219,6 +255,19 @@ async fn supervisors_write_canned_replies_and_agents_use_them() {
     let refused = app.form(&lin, Method::POST, "/console/inbox/replies", &new).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(app.form(&boss, Method::POST, "/console/inbox/replies", &new).await.status, StatusCode::OK);
+    let second = [("title", "再见"), ("text", "再见"), ("language", "zh")];
+    let added = app.form(&boss, Method::POST, "/console/inbox/replies", &second).await;
+    assert_eq!(added.headers["hx-retarget"], "#reply-", "what is typed elsewhere stays");
+    let other = app.state.store.canned_replies().await.unwrap();
+    let other = other.iter().find(|reply| reply.title == "再见").unwrap().id;
+    let place = format!("#reply-{other}");
+    assert_eq!(added.headers["hx-reselect"], format!("#reply-, {place}"));
+    let other = format!("/console/inbox/replies/{other}");
+    let changed = app.form(&boss, Method::POST, &other, &second).await;
+    assert_eq!(changed.headers["hx-retarget"], place);
+    assert_eq!(changed.headers["hx-reselect"], place);
+    let gone = app.form(&boss, Method::DELETE, &other, &[]).await;
+    assert_eq!(gone.headers["hx-reswap"], "delete");
     let id = app.state.store.canned_replies().await.unwrap()[0].id;
     let path = format!("/console/inbox/replies/{id}");
     assert_eq!(app.form(&lin, Method::POST, &path, &new).await.status, StatusCode::FORBIDDEN);

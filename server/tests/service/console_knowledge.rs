@@ -315,6 +315,8 @@ async fn a_search_shows_the_decision_and_every_score() {
     let page = get(&app, &anna, &format!("/console/knowledge/search?q={words}")).await.text;
     assert!(page.contains("class=\"tag good\"") && page.contains("data-chat-text"), "{page}");
     assert!(page.contains(&format!("{ARTICLE}/versions/{}", version(&app).await)), "{page}");
+    let complaint = page.split("<td>投诉</td>").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(complaint.contains("从不自动处理"), "{complaint}");
     for score in ["余弦", "BM25", "综合名次", "<meter"] {
         assert!(page.contains(score), "{score}");
     }

@@ -18,6 +18,7 @@ use crate::support::TestApp;
 const LABELS: &str = "/console/learning/labels";
 const TRAINING: &str = "/console/learning/training";
 const SWITCH: &str = "/console/learning/switch";
+const ROLL_BACK: &str = "/console/learning/roll-back";
 
 /// A workshop that makes what a test wants of it.
 struct Bench {
@@ -27,8 +28,13 @@ struct Bench {
     examples: Mutex<Vec<LabelledExample>>,
     /// Whether each switch was in spite of the gate.
     switches: Mutex<Vec<bool>>,
-    rolled_back: Mutex<usize>,
+    /// The bundle that a roll-back takes.
+    before: Mutex<Option<BundleId>>,
 }
+
+/// The names of the bundles of these tests, as forms send them.
+const CANDIDATE: (&str, &str) = ("bundle", "candidate");
+const EARLIER: (&str, &str) = ("bundle", "earlier");
 
 fn bundle(id: &str) -> BundleId {
     serde_json::from_value(json!(id)).unwrap()
@@ -49,7 +55,7 @@ impl Bench {
             training: Mutex::new(training),
             examples: Mutex::default(),
             switches: Mutex::default(),
-            rolled_back: Mutex::default(),
+            before: Mutex::new(Some(bundle("earlier"))),
         })
     }
 }
@@ -77,29 +83,35 @@ impl Workshop for Bench {
             promise: self.kept.clone(),
             accuracy: 0.5,
         };
-        let before = bundle("earlier");
         Ok(Bundles {
             chosen: kept(self.served.clone()),
-            others: vec![kept(before.clone())],
-            before: Some(before),
+            others: vec![kept(bundle("earlier"))],
+            before: self.before.lock().unwrap().clone(),
         })
     }
 
-    fn switch(&self, in_spite_of_the_gate: bool) -> Result<BundleId, WorkshopError> {
+    fn switch(&self, wanted: &BundleId, in_spite_of_the_gate: bool) -> Result<(), WorkshopError> {
         let training = self.training();
         let Some(Training { state: TrainingState::Finished { candidate, .. }, .. }) = training else {
             return Err(WorkshopError::NoCandidate);
         };
+        if candidate.bundle != *wanted {
+            return Err(WorkshopError::Overtaken);
+        }
         if candidate.verdict() != GateVerdict::Passed && !in_spite_of_the_gate {
             return Err(WorkshopError::Refused);
         }
         self.switches.lock().unwrap().push(in_spite_of_the_gate);
-        Ok(candidate.bundle)
+        Ok(())
     }
 
-    fn roll_back(&self) -> Result<BundleId, WorkshopError> {
-        *self.rolled_back.lock().unwrap() += 1;
-        Ok(bundle("earlier"))
+    fn roll_back(&self, wanted: &BundleId) -> Result<(), WorkshopError> {
+        let mut before = self.before.lock().unwrap();
+        if before.as_ref() != Some(wanted) {
+            return Err(WorkshopError::Overtaken);
+        }
+        *before = Some(bundle("earliest"));
+        Ok(())
     }
 }
 
@@ -182,8 +194,13 @@ async fn labels_are_approved_of_or_rejected_one_by_one_or_together() {
     );
     let waiting = labels(&page);
     assert_eq!(waiting.len(), 3);
-    let rest = app.submit(&supervisor, LABELS, &[("approve", &waiting[0])]).await;
+    let (first, second) = (waiting[0].as_str(), waiting[1].as_str());
+    let one = [("label", first), ("label", second), ("approve", first)];
+    let rest = app.submit(&supervisor, LABELS, &one).await;
     assert_eq!((rest.status, labels(&rest.text).len()), (StatusCode::OK, 2));
+    // What else was ticked stays so.
+    assert_eq!(rest.text.matches(" checked").count(), 1, "{}", rest.text);
+    assert!(rest.text.contains(&format!("value=\"{second}\" checked")), "{}", rest.text);
     let both = [("label", waiting[1].as_str()), ("label", waiting[2].as_str()), ("ticked", "reject")];
     assert!(labels(&app.submit(&supervisor, LABELS, &both).await.text).is_empty());
     let mut found = states(&app).await;
@@ -245,7 +262,8 @@ async fn what_passed_the_gate_a_supervisor_switches_to() {
     let supervisor = app.agent("su", Role::Supervisor).await;
     let page = app.page(&supervisor, "/console/learning").await.text;
     assert!(page.contains("passes the gate") && page.contains("on the same 1530 test messages"), "{page}");
-    assert_eq!(app.submit(&supervisor, SWITCH, &[]).await.status, StatusCode::OK);
+    assert!(page.contains(r#"hx-vals='{"bundle":"candidate"}'"#), "{page}");
+    assert_eq!(app.submit(&supervisor, SWITCH, &[CANDIDATE]).await.status, StatusCode::OK);
     assert_eq!(*bench.switches.lock().unwrap(), [false]);
     let audit = app.audit(1).await;
     assert_eq!((audit[0].action.as_str(), audit[0].subject.as_deref()), ("bundle.switch", Some("candidate")));
@@ -255,11 +273,11 @@ async fn what_passed_the_gate_a_supervisor_switches_to() {
 async fn only_an_administrator_with_a_reason_passes_by_the_gate() {
     let (app, bench) = app_with(|state| Some(finished(state, false))).await;
     let (supervisor, admin) = (app.agent("su", Role::Supervisor).await, app.agent("ad", Role::Admin).await);
-    let refused = app.submit(&supervisor, SWITCH, &[]).await.text;
+    let refused = app.submit(&supervisor, SWITCH, &[CANDIDATE]).await.text;
     assert!(refused.contains("It did not pass the gate, so it is not switched to."), "{refused}");
-    let forced = [("force", "true"), ("reason", "the owner wants it")];
+    let forced = [CANDIDATE, ("force", "true"), ("reason", "the owner wants it")];
     assert_eq!(app.submit(&supervisor, SWITCH, &forced).await.status, StatusCode::FORBIDDEN);
-    let without = app.submit(&admin, SWITCH, &[("force", "true"), ("reason", "  ")]).await.text;
+    let without = app.submit(&admin, SWITCH, &[CANDIDATE, ("force", "true"), ("reason", "  ")]).await.text;
     assert!(without.contains("Say why to switch in spite of the gate."), "{without}");
     assert!(bench.switches.lock().unwrap().is_empty());
     assert_eq!(app.submit(&admin, SWITCH, &forced).await.status, StatusCode::OK);
@@ -272,10 +290,27 @@ async fn only_an_administrator_with_a_reason_passes_by_the_gate() {
 async fn a_roll_back_is_done_and_written_down() {
     let (app, bench) = app_with(|_| None).await;
     let supervisor = app.agent("su", Role::Supervisor).await;
-    assert!(app.page(&supervisor, "/console/learning").await.text.contains("<code>earlier</code>"));
-    app.submit(&supervisor, "/console/learning/roll-back", &[]).await;
-    assert_eq!(*bench.rolled_back.lock().unwrap(), 1);
+    let page = app.page(&supervisor, "/console/learning").await.text;
+    assert!(page.contains(r#"hx-vals='{"bundle":"earlier"}'"#), "{page}");
+    app.submit(&supervisor, ROLL_BACK, &[EARLIER]).await;
+    assert_eq!(*bench.before.lock().unwrap(), Some(bundle("earliest")));
     assert_eq!(app.audit(1).await[0].action, "bundle.roll_back");
+}
+
+#[tokio::test]
+async fn a_button_acts_on_the_bundle_that_it_names_or_on_none() {
+    let (app, bench) = app_with(|state| Some(finished(state, true))).await;
+    let (supervisor, admin) = (app.agent("su", Role::Supervisor).await, app.agent("ad", Role::Admin).await);
+    let old = [("bundle", "an-older-candidate"), ("force", "true"), ("reason", "the owner wants it")];
+    let overtaken = app.submit(&admin, SWITCH, &old).await.text;
+    assert!(overtaken.contains("Somebody trained or switched meanwhile"), "{overtaken}");
+    assert!(bench.switches.lock().unwrap().is_empty());
+    for _ in 0..2 {
+        app.submit(&supervisor, ROLL_BACK, &[EARLIER]).await;
+    }
+    assert_eq!(*bench.before.lock().unwrap(), Some(bundle("earliest")));
+    let audit = app.audit(10).await;
+    assert_eq!(audit.iter().filter(|entry| entry.action.starts_with("bundle.")).count(), 1);
 }
 
 #[tokio::test]

@@ -103,9 +103,9 @@ fn learning() -> Vec<Route> {
         change("/console/learning/labels", "", supervisor),
         page("/console/learning/training", supervisor),
         change("/console/learning/training", "", supervisor),
-        change("/console/learning/switch", "", supervisor),
-        change("/console/learning/switch", "force=true&reason=none", Role::Admin),
-        change("/console/learning/roll-back", "", supervisor),
+        change("/console/learning/switch", "bundle=none", supervisor),
+        change("/console/learning/switch", "bundle=none&force=true&reason=none", Role::Admin),
+        change("/console/learning/roll-back", "bundle=none", supervisor),
     ]
 }
 

@@ -231,6 +231,18 @@ async fn who_is_there_is_seen() {
     assert!(app.state.store.last_seen().await.unwrap().contains_key(&lin.id.parse().unwrap()));
 }
 
+#[tokio::test]
+async fn every_limit_of_the_settings_file_is_shown() {
+    let app = TestApp::start().await;
+    let admin = app.agent("boss", Role::Admin).await;
+    let page = app.page(&admin, "/console/settings/limits").await.text;
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shop/shopdesk.toml");
+    let settings: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    for limit in settings["limits"].as_table().unwrap().keys() {
+        assert!(page.contains(&format!("<code>limits.{limit}</code>")), "{limit}");
+    }
+}
+
 async fn add(app: &TestApp, admin: &TestAgent, login: &str, name: &str) -> Reply {
     let fields = [
         ("login", login),

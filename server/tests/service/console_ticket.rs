@@ -7,7 +7,7 @@ use serde_json::json;
 use shopdesk_server::{Entry, Role, Ticket, TicketState};
 
 use crate::stream::Frames;
-use crate::support::{Reply, TestAgent, TestApp};
+use crate::support::{Reply, TestAgent, TestApp, settings};
 use crate::tickets::{complaint, log};
 
 #[tokio::test]
@@ -110,7 +110,24 @@ async fn a_corrected_intent_waits_for_a_supervisor_and_is_audited() {
 }
 
 #[tokio::test]
-async fn tomorrow_is_nine_by_the_shops_clock() {
+async fn tomorrow_begins_when_people_are_there() {
+    let day = Timestamp::now().to_zoned(TimeZone::UTC).date().yesterday().unwrap();
+    let evening = day.at(19, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp();
+    let mut settings = settings();
+    settings.hours = toml::from_str("mon-sun = [\"10:30-18:00\"]").unwrap();
+    let app = TestApp::with_settings(256, move || evening, settings).await;
+    app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
+    let ticket = app.tickets().await.remove(0);
+    let lin = app.agent("lin", Role::Agent).await;
+    let opening = day.tomorrow().unwrap().at(10, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+    let said = format!("到 {}", opening.strftime("%Y-%m-%d %H:%M"));
+    assert!(get(&app, &lin, &ticket, "").await.text.contains(&said), "{said}");
+    step(&app, &lin, &ticket, &[("action", "snooze"), ("until", "tomorrow"), ("at", "")]).await;
+    assert_eq!(now(&app, &ticket).await.snoozed_until, Some(opening.timestamp()));
+}
+
+#[tokio::test]
+async fn where_somebody_is_always_there_tomorrow_begins_at_nine_by_the_shops_clock() {
     let day = Timestamp::now().to_zoned(TimeZone::UTC).date().yesterday().unwrap();
     let evening = day.at(19, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap();
     let app = TestApp::at(evening.timestamp()).await;
@@ -145,6 +162,15 @@ async fn a_ticket_is_merged_into_another_one_by_its_number() {
     }
     assert_eq!(merge(&format!("#{}", second.number)).await.status, StatusCode::OK);
     assert_eq!(now(&app, &first).await.merged_into, Some(second.id));
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_put_off_can_be_merged_but_not_put_off_again() {
+    let (app, _, ticket) = complaint().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    let snoozed = step(&app, &lin, &ticket, &[("action", "snooze"), ("until", "hour")]).await;
+    let offers = |action: &str| snoozed.text.contains(&format!(r#"name="action" value="{action}""#));
+    assert!(offers("merge") && !offers("snooze"), "{}", snoozed.text);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
+use shopdesk_server::Role;
 
 use crate::support::TestApp;
 
@@ -34,4 +35,20 @@ async fn an_address_can_neither_begin_nor_ask_without_end() {
         assert_eq!(app.get("/v1/sites/main").await.status, StatusCode::OK);
     }
     assert_eq!(app.get("/v1/sites/main").await.problem(), (429, "too-many-requests".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_limit_keeps_from_the_console_is_said_in_a_page() {
+    let app = TestApp::limited("per_address = 1").await;
+    let lin = app.agent("lin", Role::Agent).await;
+    assert_eq!(app.page(&lin, "/console/account").await.status, StatusCode::OK);
+    let page = app.page(&lin, "/console/account").await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{}", page.text);
+    assert!(page.text.contains("That was too fast"), "{}", page.text);
+    assert_eq!(page.headers["x-frame-options"], "DENY");
+    assert!((1..=60).contains(&page.retry_after()), "{}", page.text);
+    let part = app.submit(&lin, "/console/logout", &[]).await;
+    assert_eq!(part.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(part.headers["hx-retarget"], "#notice");
 }

@@ -130,7 +130,7 @@ async fn only_who_still_works_for_the_shop_can_be_given_a_ticket() {
     gone.is_active = false;
     app.state.store.change_agent(&gone).await.unwrap();
     let refused = act(&app, &lin, &ticket, json!({ "action": "assign", "agent": mei.id })).await;
-    assert_eq!(refused.problem(), (422, "invalid-value".to_owned()));
+    assert_eq!(refused.problem(), (404, "no-agent".to_owned()));
     let given = act(&app, &lin, &ticket, json!({ "action": "assign", "agent": lin.id })).await.json();
     assert_eq!(given["assignee"], json!(lin.id));
 }

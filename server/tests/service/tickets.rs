@@ -182,6 +182,21 @@ async fn a_ticket_shows_what_the_customer_asked_before() {
     assert_eq!(shown["shopper"]["customer"]["id"], "C-1001");
 }
 
+#[tokio::test]
+async fn of_many_earlier_tickets_the_latest_are_shown() {
+    let app = TestApp::start().await;
+    let lin = app.agent("lin", Role::Agent).await;
+    for _ in 0..22 {
+        let begun =
+            app.begin(json!({ "customer": { "id": "C-1001", "signature": signature("C-1001") } })).await;
+        app.post(&format!("/v1/conversations/{}/human", begun["id"].as_str().unwrap()), json!({})).await;
+    }
+    let shown = show(&app, &lin, &app.tickets().await[0]).await;
+    let earlier = shown["earlier"].as_array().unwrap();
+    let numbers: Vec<i64> = earlier.iter().map(|ticket| ticket["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (3..=22).rev().collect::<Vec<i64>>());
+}
+
 /// A complaint, its conversation and its ticket.
 pub(crate) async fn complaint() -> (TestApp, String, Ticket) {
     let app = TestApp::start().await;

@@ -96,6 +96,8 @@ async fn an_agent_keeps_so_many_views_and_no_more(Place { store, .. }: &Place) {
         assert!(store.save_view(lin, &number.to_string(), "").await.unwrap());
     }
     assert!(!store.save_view(lin, "one more", "").await.unwrap());
+    // What takes the place of another one needs no room.
+    assert!(store.save_view(lin, "7", "overdue=true").await.unwrap());
     assert_eq!(store.saved_views(lin).await.unwrap().len(), 50);
 }
 

@@ -94,6 +94,26 @@ async fn a_wrong_answers_label_is_learnt_from_when_somebody_approves_of_it(place
     assert_eq!(store.approved_since(Some(ever().1)).await.unwrap(), 0);
 }
 
+contract!(of_many_labels_that_wait_the_latest_are_read_and_all_are_counted);
+async fn of_many_labels_that_wait_the_latest_are_read_and_all_are_counted(place: &Place) {
+    let store = &place.store;
+    let (id, actor) = (conversation(store).await, agent(store, "an").await);
+    for text in ["a", "b"] {
+        let message = answered(store, id, text).await.id;
+        review(store, message, ReviewVerdict::Wrong, Some("refund")).await;
+        // Times are kept to the millisecond.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    said(store, id, "c").await;
+    let ticket = handed_over(store, id, Priority::Normal).await;
+    let change = TicketChange::Intent(IntentId::new("other").unwrap());
+    store.change_ticket(ticket, &actor, change).await.unwrap().unwrap();
+    let (waiting, count) = store.waiting_labels(2).await.unwrap();
+    let fields: Vec<_> = waiting.iter().map(|label| label.new.as_str()).collect();
+    assert_eq!((fields.as_slice(), count), (["other", "refund"].as_slice(), 3));
+    assert_eq!(waiting[1].text, "b");
+}
+
 contract!(of_a_message_that_was_labelled_twice_the_last_label_counts);
 async fn of_a_message_that_was_labelled_twice_the_last_label_counts(place: &Place) {
     let store = &place.store;

@@ -27,11 +27,11 @@ mod markdown;
 mod refusal;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
-use axum::response::Redirect;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{Redirect, Response};
 use axum::routing::{any, get, post};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -41,10 +41,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// All pages of the console.
-pub(super) fn pages(state: &AppState) -> Router<AppState> {
-    let constant = |name: HeaderName, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-    };
+pub(super) fn pages() -> Router<AppState> {
     Router::new()
         .route("/console", get(async || Redirect::to("/console/inbox")))
         .route("/console/language", post(language::choose))
@@ -59,10 +56,35 @@ pub(super) fn pages(state: &AppState) -> Router<AppState> {
         .merge(inbox::pages())
         .merge(ticket::pages())
         .route("/console/{*elsewhere}", any(async || Problem::NoRoute))
-        .layer(from_fn_with_state(state.clone(), refusal::as_page))
-        .layer(constant(header::CONTENT_SECURITY_POLICY, POLICY))
-        .layer(constant(header::X_FRAME_OPTIONS, "DENY"))
-        // What people read there is about other people.
-        .layer(constant(header::CACHE_CONTROL, "no-store"))
         .merge(assets::files())
+}
+
+/// What every answer to the console passes, those of the guards before its handlers included: a problem is said in a page, and nothing
+/// runs there but our own files.
+pub(super) async fn around(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    if !is_console(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let mut response = refusal::as_page(&app, request, next).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    // What people read there is about other people.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn is_console(path: &str) -> bool {
+    path.strip_prefix("/console").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_console;
+
+    #[test]
+    fn the_console_is_what_lies_below_its_path() {
+        assert!(["/console", "/console/", "/console/inbox"].into_iter().all(is_console));
+        assert!(!["/", "/consoles", "/v1/console", "/widget.js"].into_iter().any(is_console));
+    }
 }

@@ -1,15 +1,15 @@
 //! Says in a page, and in its language, what the API would say as a problem.
 
 use askama::Template;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::frame::{Frame, render};
 use super::texts::{Filled, Language};
 use super::visit::language_of;
-use crate::problem::Told;
+use crate::problem::{Problem, Told};
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -27,8 +27,8 @@ struct Notice {
     detail: String,
 }
 
-/// Turns problems of the console's handlers into pages; for htmx, into a notice at the top of the page that is there.
-pub(super) async fn as_page(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// Turns problems into pages; for htmx, into a notice at the top of the page that is there.
+pub(super) async fn as_page(app: &AppState, request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
     let wants_part = request.headers().contains_key("hx-request");
     let here = request.uri().clone();
@@ -41,20 +41,24 @@ pub(super) async fn as_page(State(app): State<AppState>, request: Request, next:
     let (title, detail) = (title(language, &told), detail(language, &told));
     let status = response.status();
     let rendered = if wants_part {
-        render(&Notice { title, detail })
+        notice(title, detail)
     } else {
-        render(&Page { frame: Frame::of_nobody(&app, language, here.path()), title, detail })
+        render(&Page { frame: Frame::of_nobody(app, language, here.path()), title, detail })
     };
     let Ok(mut page) = rendered else { return response };
     *page.status_mut() = status;
-    if wants_part {
-        page.headers_mut().insert("hx-retarget", HeaderValue::from_static("#notice"));
-        page.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
-    }
+    // Whoever counts failures finds them here, too.
+    *page.extensions_mut() = std::mem::take(response.extensions_mut());
     if let Some(after) = response.headers().get(header::RETRY_AFTER) {
         page.headers_mut().insert(header::RETRY_AFTER, after.clone());
     }
     page
+}
+
+/// A notice at the top of the page that is there, wherever what was asked for would have gone.
+pub(super) fn notice(title: String, detail: String) -> Result<Response, Problem> {
+    let places = [("hx-retarget", "#notice"), ("hx-reswap", "innerHTML")];
+    Ok((places, render(&Notice { title, detail })?).into_response())
 }
 
 /// Where to come back to: the page that asks for a part of itself, or the one that is asked for.

@@ -29,6 +29,8 @@ pub(super) struct Filters {
     pub(super) assignee: String,
     /// `true` for tickets past a deadline.
     pub(super) overdue: String,
+    /// The shop's id of a customer.
+    pub(super) customer: String,
     /// Words to look for.
     pub(super) q: String,
 }
@@ -73,6 +75,7 @@ impl Filters {
             language: text(&self.language),
             assignee: text(&self.assignee),
             overdue: self.overdue == "true",
+            customer: text(&self.customer),
             q: text(&self.q),
             ..Wanted::default()
         };
@@ -82,7 +85,7 @@ impl Filters {
         Ok(TicketFilter { latest_first, ..filter })
     }
 
-    fn all(&self) -> [(&'static str, &str); 8] {
+    fn all(&self) -> [(&'static str, &str); 9] {
         [
             ("state", &self.state),
             ("priority", &self.priority),
@@ -91,6 +94,7 @@ impl Filters {
             ("language", &self.language),
             ("assignee", &self.assignee),
             ("overdue", &self.overdue),
+            ("customer", &self.customer),
             ("q", &self.q),
         ]
     }

@@ -1,25 +1,13 @@
 //! What the inbox can be filtered by, to choose from.
 
 use shopdesk_model::intents::Priority;
+use shopdesk_triage::EscalationReason;
 
 use super::super::frame::Frame;
 use super::filters::Filters;
 use crate::agent::Agent;
+use crate::ticket::TicketState;
 
-/// The states to choose from, beside those of tickets in work.
-const STATES: [&str; 5] = ["open", "assigned", "snoozed", "closed", "merged"];
-const REASONS: [&str; 10] = [
-    "human_requested",
-    "out_of_scope",
-    "intent_needs_human",
-    "low_confidence",
-    "no_article",
-    "urgent",
-    "upset",
-    "answers_failed",
-    "busy",
-    "failure",
-];
 const LANGUAGES: [&str; 5] = ["zh", "zh-Hans", "zh-Hant", "en", "other"];
 
 /// One of several values.
@@ -43,6 +31,8 @@ pub(super) struct Select {
 pub(super) struct FilterForm {
     pub(super) selects: Vec<Select>,
     pub(super) is_overdue: bool,
+    /// The id of the customer whose tickets these are; empty for everybody's.
+    pub(super) customer: String,
     pub(super) words: String,
 }
 
@@ -63,19 +53,34 @@ impl FilterForm {
             choices,
         };
         let priorities = Priority::ALL.map(Priority::as_str);
+        let reasons = EscalationReason::ALL.map(EscalationReason::as_str);
         Self {
             selects: vec![
-                select("state", words("state", &STATES, &filters.state)),
+                select("state", states(frame, &filters.state)),
                 select("priority", words("priority", &priorities, &filters.priority)),
                 select("intent", intents(frame, &filters.intent)),
-                select("reason", words("reason", &REASONS, &filters.reason)),
+                select("reason", words("reason", &reasons, &filters.reason)),
                 select("language", words("language", &LANGUAGES, &filters.language)),
                 select("assignee", assignees(frame, agents, &filters.assignee)),
             ],
             is_overdue: filters.overdue == "true",
+            customer: filters.customer.trim().to_owned(),
             words: filters.q.clone(),
         }
     }
+}
+
+/// The states beside those of tickets in work; and several at once where that is what is asked for, so that another filter does not drop it.
+fn states(frame: &Frame, chosen: &str) -> Vec<Choice> {
+    let of =
+        |value: &str, label: String| Choice { value: value.to_owned(), label, is_chosen: value == chosen };
+    let word = |state: &str| frame.word("state", state);
+    let mut choices: Vec<Choice> =
+        TicketState::ALL.iter().map(|state| of(state.as_str(), word(state.as_str()))).collect();
+    if chosen.contains(',') {
+        choices.push(of(chosen, chosen.split(',').map(word).collect::<Vec<_>>().join(" / ")));
+    }
+    choices
 }
 
 fn intents(frame: &Frame, chosen: &str) -> Vec<Choice> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::super::frame::{Frame, Section, render};
 use super::super::visit::Visit;
+use super::counted;
 use super::filters::Filters;
 use super::form::FilterForm;
 use super::rows::{Row, names};
@@ -16,7 +17,7 @@ use crate::agent::{Agent, Role};
 use crate::problem::Problem;
 use crate::routes::body::Parameters;
 use crate::state::AppState;
-use crate::store::TicketFilter;
+use crate::store::{MANY_TICKETS, TicketFilter};
 use crate::ticket::TicketState;
 
 /// How many tickets come at once.
@@ -43,8 +44,8 @@ struct List {
     rows: Vec<Row>,
     /// Where the list goes on, if it does.
     more: Option<String>,
-    /// How many tickets there are like that.
-    total: i64,
+    /// How many tickets there are like that; nothing for what continues a list.
+    total: Option<String>,
     query: String,
     is_filtered: bool,
     /// The number of the last ticket that was opened.
@@ -153,7 +154,11 @@ impl List {
         place: &Place,
     ) -> Result<Self, Problem> {
         let mut filter = filters.filter(&visit.staff, frame.now)?;
-        let total = app.store.count_tickets(&filter).await?;
+        let total = if place.after.is_empty() {
+            Some(counted(app.store.count_tickets(&filter, MANY_TICKETS).await?))
+        } else {
+            None
+        };
         let wrong = |detail| Problem::InvalidParameter { detail };
         filter.after = Some(&place.after)
             .filter(|after| !after.is_empty())

@@ -14,6 +14,7 @@ use axum::Router;
 use axum::routing::{delete, get, post};
 
 use crate::state::AppState;
+use crate::store::MANY_TICKETS;
 
 pub(super) use replies::{Filling, fill};
 pub(super) use rows::DueText;
@@ -29,4 +30,19 @@ pub(super) fn pages() -> Router<AppState> {
         .route("/console/inbox/assign", post(claims::assign))
         .route("/console/inbox/replies", get(replies::page).post(replies::add))
         .route("/console/inbox/replies/{id}", post(replies::change).delete(replies::remove))
+}
+
+/// A count of tickets that may have ended early.
+fn counted(count: i64) -> String {
+    if count < MANY_TICKETS { count.to_string() } else { format!("{}+", MANY_TICKETS - 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn a_count_that_ended_early_says_that_there_are_more() {
+        assert_eq!([counted(0), counted(999), counted(1000)], ["0", "999", "999+"]);
+    }
 }

@@ -53,6 +53,7 @@ struct Contents {
     new: Shown,
     may_change: bool,
     longest: usize,
+    longest_title: usize,
 }
 
 #[derive(Template)]
@@ -113,7 +114,13 @@ pub(super) async fn remove(
         return Err(Problem::NoRoute);
     }
     visit.staff.audit(&app, "canned_reply.delete", id).await?;
-    part(&app, &visit, None).await
+    let was_last = app.store.canned_replies().await?.is_empty();
+    let part = part(&app, &visit, None).await?;
+    if was_last {
+        return Ok(part);
+    }
+    let gone = [("hx-retarget", place_of(&id.to_string())), ("hx-reswap", "delete".to_owned())];
+    Ok((gone, part).into_response())
 }
 
 async fn keep(app: &AppState, visit: &Visit, id: Option<String>, typed: Typed) -> Result<Response, Problem> {
@@ -138,13 +145,32 @@ async fn keep(app: &AppState, visit: &Visit, id: Option<String>, typed: Typed) -
         let is_english = language == Language::English;
         let Typed { title, text, .. } = typed;
         let updated = String::new();
+        let place = place_of(&id);
         let wrong = Shown { id, title, text, is_english, updated, title_mistake, text_mistake };
-        return part(app, visit, Some(wrong)).await;
+        let part = part(app, visit, Some(wrong)).await?;
+        return Ok(in_place_of(&place, &place, part));
     }
+    let is_first = app.store.canned_replies().await?.is_empty();
     let id = known.unwrap_or_else(CannedReplyId::new);
     app.store.keep_canned_reply(id, (title, &text, language.primary()), &visit.agent.login).await?;
     visit.staff.audit(app, "canned_reply.keep", id).await?;
-    part(app, visit, None).await
+    let (part, place) = (part(app, visit, None).await?, place_of(&id.to_string()));
+    Ok(match known {
+        Some(_) => in_place_of(&place, &place, part),
+        // The page has to say no more that there are none.
+        None if is_first => part,
+        None => in_place_of(&place_of(""), &format!("{}, {place}", place_of("")), part),
+    })
+}
+
+/// Where a reply is on the page; the form for a new one has an empty id.
+fn place_of(id: &str) -> String {
+    format!("#reply-{id}")
+}
+
+/// Lets as much of the page as is selected take the place of that part of it, so that what is typed elsewhere stays.
+fn in_place_of(target: &str, selected: &str, part: Response) -> Response {
+    ([("hx-retarget", target.to_owned()), ("hx-reselect", selected.to_owned())], part).into_response()
 }
 
 /// The page's contents, with what was typed wrong in its place.
@@ -190,6 +216,7 @@ async fn contents(app: &AppState, visit: &Visit, frame: &Frame) -> Result<Conten
         new,
         may_change: visit.agent.role >= Role::Supervisor,
         longest: app.settings.max_message_characters,
+        longest_title: TITLE,
     })
 }
 

@@ -73,7 +73,7 @@ impl Row {
                 .as_ref()
                 .map(|customer| customer.name.clone().unwrap_or_else(|| customer.id.clone())),
             opened_at: frame.time(&ticket.opened_at),
-            waiting: frame.since(&ticket.opened_at),
+            waiting: if is_over { "–".to_owned() } else { frame.since(&ticket.waits_since()) },
             due: DueText::of(frame, ticket),
             assignee: ticket.assignee.map(|agent| name_of(names, agent)),
             is_mine: ticket.assignee.is_some() && ticket.assignee == me,

@@ -9,17 +9,16 @@ use serde::Deserialize;
 use super::super::fields::Fields;
 use super::super::frame::{Frame, Section, render};
 use super::super::visit::Visit;
+use super::counted;
 use super::filters::Filters;
 use crate::agent::Role;
 use crate::inbox::SavedViewId;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::store::TicketCounts;
+use crate::store::{MOST_VIEWS, TicketCounts};
 
 /// The longest name of a view, in characters.
-const NAME: usize = 40;
-/// As many closed tickets as are counted.
-const MANY: i64 = 1000;
+const LONGEST_NAME: usize = 40;
 
 /// The views that every agent has: the name, and what they filter by.
 const EVERYBODYS: [(&str, &str); 7] = [
@@ -43,6 +42,7 @@ pub(super) struct Views {
     /// What is wrong with the name that was typed.
     pub(super) mistake: Option<String>,
     pub(super) typed: String,
+    pub(super) longest_name: usize,
     /// Whether it comes with a list, to take the place of what stood beside it.
     pub(super) is_beside: bool,
 }
@@ -83,7 +83,16 @@ impl Views {
         let own: Vec<OwnView> = own.collect();
         let is_known =
             everybodys.iter().any(|view| view.is_current) || own.iter().any(|view| view.is_current);
-        Ok(Self { everybodys, own, query, is_known, mistake: None, typed: String::new(), is_beside: false })
+        Ok(Self {
+            everybodys,
+            own,
+            query,
+            is_known,
+            mistake: None,
+            typed: String::new(),
+            longest_name: LONGEST_NAME,
+            is_beside: false,
+        })
     }
 }
 
@@ -97,11 +106,10 @@ fn everybodys(frame: &Frame, name: &str, of: &str, counts: &TicketCounts, query:
         "closed" => counts.closed,
         _ => counts.in_work,
     };
-    let is_many = name == "closed" && count >= MANY;
     View {
         name: frame.t(&format!("inbox.view_{name}")).to_string(),
         path: Filters::from_query(of).path(),
-        count: if is_many { format!("{}+", MANY - 1) } else { count.to_string() },
+        count: if name == "closed" { counted(count) } else { count.to_string() },
         is_alarming: matches!(name, "urgent" | "overdue") && count > 0,
         is_current: of == query,
     }
@@ -133,14 +141,15 @@ pub(super) async fn save(
     // What cannot be looked for is not kept.
     filters.filter(&visit.staff, app.time())?;
     let name = new.name.trim();
-    let mistake = if !(1..=NAME).contains(&name.chars().count()) || name.contains('\0') {
-        Some("inbox.view_name_wrong")
+    let text = |key: &str| visit.language.text(key);
+    let mistake = if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.contains('\0') {
+        Some(text("inbox.view_name_wrong").with("count", LONGEST_NAME))
     } else if !app.store.save_view(visit.agent.id, name, &filters.query()).await? {
-        Some("inbox.too_many_views")
+        Some(text("inbox.too_many_views").with("count", MOST_VIEWS))
     } else {
         None
     };
-    part(&app, &visit, &filters, mistake.map(|key| (key, new.name))).await
+    part(&app, &visit, &filters, mistake.map(|mistake| (mistake.to_string(), new.name))).await
 }
 
 pub(super) async fn forget(
@@ -164,13 +173,13 @@ async fn part(
     app: &AppState,
     visit: &Visit,
     filters: &Filters,
-    mistake: Option<(&str, String)>,
+    mistake: Option<(String, String)>,
 ) -> Result<Response, Problem> {
     let frame = visit.frame(Section::Inbox);
     let mut views = Views::of(app, visit, &frame, filters).await?;
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    if let Some((key, typed)) = mistake {
-        (views.mistake, views.typed) = (Some(frame.t(key).to_string()), typed);
+    if let Some((mistake, typed)) = mistake {
+        (views.mistake, views.typed) = (Some(mistake), typed);
     }
     Ok((status, render(&Part { frame, views })?).into_response())
 }

@@ -1,12 +1,12 @@
 //! Makes a change to an article, unless somebody else changed it since whoever asks looked at it.
 
-use askama::Template;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shopdesk_kb::import::Change;
 use shopdesk_kb::{ArticleId, Language};
 
-use super::super::frame::{Frame, render};
+use super::super::frame::Frame;
+use super::super::refusal::notice;
 use super::super::visit::Visit;
 use super::place;
 use crate::problem::Problem;
@@ -77,19 +77,10 @@ pub(super) fn gone_to(to: String) -> Response {
     (StatusCode::NO_CONTENT, [(HeaderName::from_static("hx-redirect"), to)]).into_response()
 }
 
-#[derive(Template)]
-#[template(path = "console/notice.html")]
-struct Notice {
-    title: String,
-    detail: String,
-}
-
 /// Says that the article has changed, so that whoever decided on an older text looks at it again.
 pub(super) fn moved_on(frame: &Frame) -> Result<Response, Problem> {
     let text = |key| frame.t(key).to_string();
-    let notice = Notice { title: text("knowledge.moved_on"), detail: text("knowledge.moved_on_detail") };
-    let mut response = render(&notice)?;
+    let mut response = notice(text("knowledge.moved_on"), text("knowledge.moved_on_detail"))?;
     *response.status_mut() = StatusCode::CONFLICT;
-    let headers = [("hx-retarget", "#notice"), ("hx-reswap", "innerHTML")];
-    Ok((headers, response).into_response())
+    Ok(response)
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use shopdesk_kb::{Article, Passage};
 use shopdesk_model::Probability;
+use shopdesk_model::intents::{Handling, Label};
 use shopdesk_triage::{
     Assessment, Decision, EscalationReason, RankedArticle, SmallTalk, Triage, languages_for,
 };
@@ -186,7 +187,7 @@ async fn search(app: &AppState, frame: &Frame, text: &str) -> Result<Found, Prob
             .map(|intent| Intent {
                 title: frame.title_of_intent(&intent.label).to_owned(),
                 share: Share::of(frame, intent.confidence),
-                least: threshold(&triage, intent.label.id.as_str()).map(|least| frame.percent(&least.get())),
+                least: threshold(&triage, &intent.label).map(|least| frame.percent(&least.get())),
             })
             .collect(),
         out_of_scope: Share::of(frame, evidence.out_of_scope),
@@ -196,10 +197,12 @@ async fn search(app: &AppState, frame: &Frame, text: &str) -> Result<Found, Prob
 }
 
 /// From which confidence on the desk acts on an intent by itself, if it ever does.
-fn threshold(triage: &Triage, intent: &str) -> Option<Probability> {
+fn threshold(triage: &Triage, label: &Label) -> Option<Probability> {
+    if label.handling == Handling::Human || triage.policy().human_intent.as_ref() == Some(&label.id) {
+        return None;
+    }
     let thresholds = triage.bundle().thresholds();
-    let own = thresholds.intents.iter().find(|(id, _)| id.as_str() == intent).map(|(_, kept)| kept);
-    own.unwrap_or(&thresholds.promise).threshold
+    thresholds.intents.get(&label.id).unwrap_or(&thresholds.promise).threshold
 }
 
 /// Why the desk decides like that, with the numbers that it goes by.
@@ -209,7 +212,7 @@ fn why(frame: &Frame, triage: &Triage, assessment: &Assessment) -> String {
     let percent = |probability: Probability| frame.percent(&probability.get());
     let title = likeliest.map(|intent| frame.title_of_intent(&intent.label).to_owned()).unwrap_or_default();
     let confidence = likeliest.map(|intent| percent(intent.confidence)).unwrap_or_default();
-    let least = likeliest.and_then(|intent| threshold(triage, intent.label.id.as_str()));
+    let least = likeliest.and_then(|intent| threshold(triage, &intent.label));
     let least = least.map_or_else(|| frame.t("knowledge.search.never").to_string(), percent);
     let policy = triage.policy();
     let filed = |ranked: &&RankedArticle| {

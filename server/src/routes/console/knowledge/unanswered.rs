@@ -14,7 +14,9 @@ use crate::state::AppState;
 use crate::unanswered::{Group, Grouped, Look, MOST, look};
 
 /// Of how many days questions may be grouped.
-const DAYS: [u16; 3] = [7, 30, 90];
+const DAYS: [u16; 3] = [7, USUAL, 90];
+/// Of how many they are grouped first.
+const USUAL: u16 = 30;
 /// How many groups are shown, and how many messages of each.
 const GROUPS: usize = 100;
 const EXAMPLES: usize = 5;
@@ -103,7 +105,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     visit.require(Role::Agent)?;
     let frame = visit.frame(Section::Knowledge);
-    let days = wanted.days.filter(|days| DAYS.contains(days)).unwrap_or(30);
+    let days = wanted.days.filter(|days| DAYS.contains(days)).unwrap_or(USUAL);
     let view = View::of(&frame, days, look(&app, days));
     let may_write = visit.agent.role >= Role::Supervisor;
     if visit.wants_part {

@@ -3,6 +3,9 @@
 use super::super::frame::Frame;
 use crate::workshop::{Candidate, FigureChange, IntentChange};
 
+/// What would be found by chance less often than this is not taken for chance.
+const SIGNIFICANT: f64 = 0.05;
+
 /// What the page shows of it.
 pub(super) struct Outcome {
     pub(super) summary: String,
@@ -105,7 +108,7 @@ fn figure(frame: &Frame, change: &FigureChange) -> FigureRow {
 }
 
 fn intent(frame: &Frame, name: String, change: &IntentChange) -> IntentRow {
-    let word = match (change.candidate < change.running, change.p_value < 0.05) {
+    let word = match (change.candidate < change.running, change.p_value < SIGNIFICANT) {
         (_, false) => "chance",
         (true, true) => "lost",
         (false, true) => "gained",

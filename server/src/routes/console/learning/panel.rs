@@ -6,6 +6,7 @@ use shopdesk_model::classifier::Kept;
 
 use super::super::frame::Frame;
 use super::outcome::Outcome;
+use super::steps::REASON;
 use crate::agent::Role;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -65,6 +66,8 @@ pub(super) struct CandidateView {
     pub(super) may_switch: bool,
     /// Whether whoever looks may switch in spite of the gate.
     pub(super) may_force: bool,
+    /// How many characters a reason for that may have.
+    pub(super) longest_reason: usize,
     pub(super) report: Option<String>,
 }
 
@@ -233,6 +236,7 @@ fn candidate(
         is_chosen,
         may_switch: !is_chosen && verdict == GateVerdict::Passed,
         may_force: !is_chosen && verdict != GateVerdict::Passed && role == Some(Role::Admin),
+        longest_reason: REASON,
         report: candidate.report.clone(),
     })
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use shopdesk_model::classifier::BundleId;
 
 use super::super::fields::Fields;
 use super::super::frame::{Frame, Section, render};
@@ -16,7 +17,7 @@ use crate::state::AppState;
 use crate::workshop::{LabelledExample, WorkshopError};
 
 /// How long a reason may be, in characters.
-const REASON: usize = 500;
+pub(super) const REASON: usize = 500;
 
 #[derive(Template)]
 #[template(path = "console/learning/panel.html")]
@@ -52,11 +53,14 @@ pub(super) async fn train(State(app): State<AppState>, visit: Visit) -> Result<R
     }
 }
 
-/// Whether to switch in spite of the gate, and why.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+/// Which candidate to switch to; whether in spite of the gate, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Switch {
+    bundle: BundleId,
+    #[serde(default)]
     force: bool,
+    #[serde(default)]
     reason: String,
 }
 
@@ -74,21 +78,34 @@ pub(super) async fn switch(
         let panel = Panel::now(&app, &frame, problem).await?;
         return render(&Part { frame, panel });
     }
-    match on_its_thread(workshop, move |workshop| workshop.switch(switch.force)).await? {
-        Ok(bundle) => {
-            let detail = switch.force.then(|| format!("in spite of the gate: {reason}"));
-            audit(&app, &visit, "bundle.switch", Some(bundle.to_string()), detail).await?;
+    let (bundle, force) = (switch.bundle.clone(), switch.force);
+    match on_its_thread(workshop, move |workshop| workshop.switch(&bundle, force)).await? {
+        Ok(()) => {
+            let detail = force.then(|| format!("in spite of the gate: {reason}"));
+            audit(&app, &visit, "bundle.switch", Some(switch.bundle.to_string()), detail).await?;
             shown(&app, &visit, None).await
         }
         Err(error) => shown(&app, &visit, Some(error)).await,
     }
 }
 
-pub(super) async fn roll_back(State(app): State<AppState>, visit: Visit) -> Result<Response, Problem> {
+/// Which bundle to go back to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RollBack {
+    bundle: BundleId,
+}
+
+pub(super) async fn roll_back(
+    State(app): State<AppState>,
+    visit: Visit,
+    Fields(RollBack { bundle }): Fields<RollBack>,
+) -> Result<Response, Problem> {
     visit.require(Role::Supervisor)?;
     let workshop = app.workshop.clone().ok_or(Problem::NoRoute)?;
-    match on_its_thread(workshop, |workshop| workshop.roll_back()).await? {
-        Ok(bundle) => {
+    let before = bundle.clone();
+    match on_its_thread(workshop, move |workshop| workshop.roll_back(&before)).await? {
+        Ok(()) => {
             audit(&app, &visit, "bundle.roll_back", Some(bundle.to_string()), None).await?;
             shown(&app, &visit, None).await
         }
@@ -118,6 +135,7 @@ fn said(frame: &Frame, error: &WorkshopError) -> String {
     let key = match error {
         WorkshopError::Busy => "busy",
         WorkshopError::NoCandidate => "no_candidate",
+        WorkshopError::Overtaken => "overtaken",
         WorkshopError::Refused => "refused",
         WorkshopError::NoneBefore => "none_before",
         WorkshopError::Unsuitable(_) => "unsuitable",

@@ -17,7 +17,7 @@ use crate::store::{LabelSource, WaitingLabel};
 use crate::ticket::CorrectionId;
 
 /// How many are shown at once.
-const SHOWN: usize = 100;
+const SHOWN: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "console/learning/waiting.html")]
@@ -41,6 +41,7 @@ pub(super) struct Row {
     pub(super) text: String,
     pub(super) old: String,
     pub(super) new: String,
+    pub(super) is_ticked: bool,
     /// Whether a training learns from it.
     pub(super) is_learnt: bool,
     pub(super) source: String,
@@ -79,6 +80,7 @@ impl Row {
             text: mask(&label.text).into_owned(),
             old: label.old.as_deref().map_or_else(|| "–".to_owned(), value),
             new: value(&label.new),
+            is_ticked: false,
             is_learnt: label.field == "intent",
             source: frame.t(&format!("learning.source.{source}")).to_string(),
             ticket,
@@ -92,6 +94,8 @@ impl Row {
 struct Judgement {
     approve: bool,
     labels: Vec<String>,
+    /// What is ticked, and not judged this time.
+    still_ticked: Vec<String>,
 }
 
 impl Judgement {
@@ -108,8 +112,11 @@ impl Judgement {
             }
         }
         match (one, all) {
-            (Some((approve, label)), _) => Some(Self { approve, labels: vec![label] }),
-            (None, Some(approve)) => Some(Self { approve, labels: ticked }),
+            (Some((approve, label)), _) => {
+                ticked.retain(|other| *other != label);
+                Some(Self { approve, labels: vec![label], still_ticked: ticked })
+            }
+            (None, Some(approve)) => Some(Self { approve, labels: ticked, still_ticked: Vec::new() }),
             (None, None) => None,
         }
     }
@@ -124,11 +131,14 @@ pub(super) async fn judge(
     let unknown =
         || Problem::InvalidValue { detail: "Say which labels to approve of or to reject.".to_owned() };
     let judgement = Judgement::of(fields).ok_or_else(unknown)?;
-    for label in judgement.labels.iter().take(SHOWN) {
+    for label in judgement.labels.iter().take(SHOWN as usize) {
         judge_one(&app, &visit, label, judgement.approve).await?;
     }
     let frame = visit.frame(Section::Learning);
-    let waiting = Waiting::now(&app, &frame).await?;
+    let mut waiting = Waiting::now(&app, &frame).await?;
+    for row in &mut waiting.rows {
+        row.is_ticked = judgement.still_ticked.contains(&row.id);
+    }
     let part = render(&Part { frame, waiting })?;
     // What was approved of counts for the next training.
     Ok(([("hx-trigger", "labels-judged")], part).into_response())
@@ -155,17 +165,18 @@ async fn judge_one(app: &AppState, visit: &Visit, label: &str, approve: bool) ->
 mod tests {
     use super::*;
 
-    fn judgement(fields: &[(&str, &str)]) -> Option<(bool, Vec<String>)> {
+    fn judgement(fields: &[(&str, &str)]) -> Option<(bool, Vec<String>, Vec<String>)> {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Judgement::of(fields.collect()).map(|judgement| (judgement.approve, judgement.labels))
+        Judgement::of(fields.collect()).map(|found| (found.approve, found.labels, found.still_ticked))
     }
 
     #[test]
     fn a_button_at_a_label_is_about_that_one_whatever_is_ticked() {
-        let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
-        assert_eq!(judgement(&[("label", "a"), ("reject", "b")]), Some((false, labels(&["b"]))));
+        let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
+        let one = [("label", "a"), ("label", "b"), ("reject", "b")];
+        assert_eq!(judgement(&one), Some((false, labels(&["b"]), labels(&["a"]))));
         let ticked = [("label", "a"), ("label", "b"), ("ticked", "approve")];
-        assert_eq!(judgement(&ticked), Some((true, labels(&["a", "b"]))));
+        assert_eq!(judgement(&ticked), Some((true, labels(&["a", "b"]), Vec::new())));
         assert_eq!(judgement(&[("label", "a")]), None);
         assert_eq!(judgement(&[("lable", "a"), ("ticked", "approve")]), None);
     }

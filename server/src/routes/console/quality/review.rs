@@ -78,7 +78,6 @@ pub(super) async fn keep(
     }
     let review = NewReview { message, verdict: said.verdict, intent, actor: visit.staff.name() };
     // Somebody else may have been faster; then theirs counts, and one goes on.
-    // Somebody else may have been faster; then theirs counts, and one goes on.
     let is_first = app.store.review(review).await?.ok_or(Problem::NoMessage)?;
     if is_first {
         visit.staff.audit(&app, "review.keep", message).await?;

@@ -25,6 +25,7 @@ pub(super) struct AgentForm {
     pub(super) intents: Vec<Choice>,
     pub(super) languages: Vec<Choice>,
     pub(super) most_tickets: String,
+    pub(super) largest_most: u32,
     pub(super) longest_name: usize,
     /// What is wrong, by field.
     pub(super) wrong: BTreeMap<&'static str, String>,
@@ -83,6 +84,7 @@ impl AgentForm {
             intents: choices(intents, &skills.intents),
             languages: choices(languages, &skills.languages),
             most_tickets: skills.most_tickets.to_string(),
+            largest_most: MOST_TICKETS,
             longest_name: LONGEST_NAME,
             wrong: BTreeMap::new(),
         }
@@ -132,9 +134,8 @@ impl AgentForm {
     }
 
     /// What to add.
-    pub(super) fn as_new(&self) -> Add {
-        let (login, name) = (self.login.clone(), self.name.clone());
-        Add { login, name, role: self.role, skills: Skills::default() }
+    pub(super) fn as_new(&self, skills: Skills) -> Add {
+        Add { login: self.login.clone(), name: self.name.clone(), role: self.role, skills }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::routes::body::Body;
 use crate::routes::console::fields::Fields;
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
-use crate::routes::people::{self, Add};
+use crate::routes::people;
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -68,8 +68,7 @@ pub(super) async fn add(
     let mut form = AgentForm::filled(&app, &frame, &fields)?;
     let mut invited = None;
     if let Some(skills) = form.checked_new(&frame) {
-        let Add { login, name, role, .. } = form.as_new();
-        let body = Body(Add { login, name, role, skills });
+        let body = Body(form.as_new(skills));
         match people::add(State(app.clone()), visit.staff, body).await {
             Ok((_, axum::Json(added))) => {
                 invited = Some((added.agent.name, added.invitation));

@@ -70,17 +70,16 @@ pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Re
 
 /// Whether people are there, and what today's hours are or when they are back.
 fn now(app: &AppState, frame: &Frame) -> (bool, String) {
-    let text = match opening(app) {
-        (true, _) => {
+    let (is_open, opens) = opening(app);
+    let text = match opens {
+        _ if is_open => {
             let today = app.settings.hours.hours_on(app.now().date());
             frame.t("settings.hours.open_now").with("hours", today.join(&frame.t("settings.and").to_string()))
         }
-        (false, Some(opens)) => {
-            frame.t("settings.hours.opens").with("opens", opens.strftime("%Y-%m-%d %H:%M"))
-        }
-        (false, None) => frame.t("settings.hours.never"),
+        Some(opens) => frame.t("settings.hours.opens").with("opens", opens.strftime("%Y-%m-%d %H:%M")),
+        None => frame.t("settings.hours.never"),
     };
-    (opening(app).0, text.to_string())
+    (is_open, text.to_string())
 }
 
 fn row(app: &AppState, frame: &Frame, priority: Priority) -> Row {

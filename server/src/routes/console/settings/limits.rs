@@ -61,6 +61,7 @@ fn asked(app: &AppState, frame: &Frame) -> Vec<(&'static str, String)> {
         ("limits.per_address", a_minute(limits.per_address)),
         ("limits.per_site", a_minute(limits.per_site)),
         ("limits.conversations_per_address", a_minute(limits.conversations_per_address)),
+        ("limits.streams_per_address", limits.streams_per_address.to_string()),
     ]
 }
 

@@ -49,7 +49,8 @@ struct Deliveries {
     /// In which state they are shown; in any when empty.
     state: String,
     rows: Vec<Delivery>,
-    is_cut: bool,
+    /// How many are shown, if there may be more.
+    cut_at: Option<u32>,
 }
 
 struct StateCount {
@@ -73,9 +74,6 @@ pub(super) async fn show(
     visit.require(Role::Admin)?;
     let frame = visit.frame(Section::Settings);
     let deliveries = deliveries(&app, wanted).await?;
-    if visit.wants_part {
-        return render(&Part { frame, deliveries });
-    }
     let endpoints = app.settings.webhooks.iter().map(|(name, webhook)| Endpoint {
         name: name.clone(),
         host: host_of(&webhook.url),
@@ -105,9 +103,9 @@ async fn deliveries(app: &AppState, wanted: Wanted) -> Result<Deliveries, Proble
     let states =
         STATES.map(|state| StateCount { state, count: count(state), is_chosen: wanted == Some(state) });
     let rows = app.store.deliveries(wanted, ROWS).await?;
-    let is_cut = rows.len() >= ROWS as usize;
+    let cut_at = (rows.len() >= ROWS as usize).then_some(ROWS);
     let state = wanted.unwrap_or_default().to_owned();
-    Ok(Deliveries { states: states.into(), state, rows, is_cut })
+    Ok(Deliveries { states: states.into(), state, rows, cut_at })
 }
 
 /// The scheme and the host of an address.

@@ -202,8 +202,8 @@ impl Shopper {
                 .as_ref()
                 .map(|rating| frame.t("ticket.rated").with("score", rating.score).to_string()),
             all_tickets: customer.map(|customer| {
-                let states = "open,assigned,snoozed,closed,merged";
-                format!("/console/inbox?state={}&q={}", segment(states), segment(&customer.id))
+                let states = TicketState::ALL.map(TicketState::as_str).join(",");
+                format!("/console/inbox?state={}&customer={}", segment(&states), segment(&customer.id))
             }),
         }
     }

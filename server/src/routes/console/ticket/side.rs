@@ -11,6 +11,7 @@ use super::super::inbox::DueText;
 use super::super::visit::Visit;
 use super::about::{About, Earlier, Shopper, deadlines};
 use super::log::{LogLine, Note};
+use super::steps::next_morning;
 use crate::agent::{Agent, Role};
 use crate::conversation::Conversation;
 use crate::problem::Problem;
@@ -45,6 +46,7 @@ pub(super) struct Steps {
     pub(super) assign: bool,
     pub(super) snooze: bool,
     pub(super) wake: bool,
+    pub(super) merge: bool,
     pub(super) close: bool,
     pub(super) reply: bool,
 }
@@ -62,6 +64,8 @@ pub(super) struct Side {
     pub(super) assignee: Option<String>,
     pub(super) is_mine: bool,
     pub(super) snoozed_until: Option<String>,
+    /// Until when a ticket is put off that is for tomorrow, by the shop's clock.
+    pub(super) next_morning: Option<String>,
     pub(super) merged_into: Option<String>,
     pub(super) deadlines: Vec<DueText>,
     pub(super) steps: Steps,
@@ -107,6 +111,7 @@ impl Side {
             assignee,
             is_mine,
             snoozed_until: ticket.snoozed_until.map(|until| frame.time(&until)),
+            next_morning: next_morning(app).map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()),
             merged_into: ticket.merged_into.map(|other| format!("/console/tickets/{other}")),
             deadlines: deadlines(frame, ticket),
             steps,
@@ -133,13 +138,15 @@ impl Steps {
     fn of(ticket: &Ticket, is_mine: bool) -> Self {
         use TicketState::{Assigned, Closed, Merged, Open, Snoozed};
         let state = ticket.state;
+        let is_over = matches!(state, Closed | Merged);
         Self {
             claim: matches!(state, Open | Snoozed),
             release: state == Assigned,
-            assign: !matches!(state, Closed | Merged),
+            assign: !is_over,
             snooze: matches!(state, Open | Assigned),
             wake: state == Snoozed,
-            close: !matches!(state, Closed | Merged),
+            merge: !is_over,
+            close: !is_over,
             reply: is_mine || matches!(state, Open | Snoozed),
         }
     }

@@ -12,13 +12,11 @@ use super::super::visit::Visit;
 use super::side::{Mistake, part};
 use crate::agent::Role;
 use crate::problem::Problem;
-use crate::routes::tickets::{Action, find, take_action};
+use crate::routes::tickets::{Action, LONGEST_REASON, find, take_action};
 use crate::state::AppState;
 use crate::ticket::{TicketId, TicketState};
 
-/// The longest reason for closing, in characters, as in the API.
-const REASON: usize = 200;
-/// When the shop's people begin to work, for what is put off until tomorrow.
+/// When the morning begins where somebody is there through the night, or nobody says when.
 const MORNING: i8 = 9;
 /// The reason that means one's own words.
 const OWN: &str = "own";
@@ -65,7 +63,7 @@ pub(super) enum Step {
 pub(super) enum Until {
     /// For an hour.
     Hour,
-    /// Until tomorrow morning, by the shop's clock.
+    /// Until people are there after today.
     Tomorrow,
     /// Until a time of one's own.
     Own,
@@ -111,7 +109,7 @@ async fn action(app: &AppState, step: Step, ticket: TicketId) -> Result<Result<A
         },
         Step::Close { reason, own } if reason == OWN => {
             let said = own.trim();
-            if !(1..=REASON).contains(&said.chars().count()) {
+            if !(1..=LONGEST_REASON).contains(&said.chars().count()) {
                 return Ok(Err(Mistake { step: "close", key: "ticket.close_wrong", typed: own }));
             }
             Action::Close { reason: Some(said.to_owned()) }
@@ -126,9 +124,19 @@ fn time(app: &AppState, until: &Until, at: &str) -> Option<Timestamp> {
     let by_the_clock = |at: DateTime| Some(at.to_zoned(zone).ok()?.timestamp());
     match until {
         Until::Hour => app.time().checked_add(SignedDuration::from_hours(1)).ok(),
-        Until::Tomorrow => by_the_clock(app.now().date().tomorrow().ok()?.at(MORNING, 0, 0, 0)),
+        Until::Tomorrow => by_the_clock(next_morning(app)?),
         Until::Own => by_the_clock(at.parse().ok()?),
     }
+}
+
+/// When people are there after today, by the shop's clock.
+pub(super) fn next_morning(app: &AppState) -> Option<DateTime> {
+    let tomorrow = app.now().date().tomorrow().ok()?;
+    let (midnight, morning) = (tomorrow.at(0, 0, 0, 0), tomorrow.at(MORNING, 0, 0, 0));
+    let hours = &app.settings.hours;
+    // Whoever is there at midnight has not come for the day.
+    let opening = hours.next_opening(midnight).filter(|opening| *opening > midnight);
+    Some(opening.or_else(|| hours.next_opening(morning)).unwrap_or(morning))
 }
 
 /// Another ticket that somebody may still work on, by its number.
