@@ -176,12 +176,15 @@ async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Res
     loop {
         let events = app.store.events(id, wanted.after, PAGE).await?;
         let rest = until.saturating_duration_since(Instant::now());
-        if !events.is_empty() || rest.is_zero() {
+        if !events.is_empty() || rest.is_zero() || app.present.is_stopping() {
             let last_sequence = events.last().map_or(wanted.after, |event| event.sequence);
             return Ok(Json(Page { events, last_sequence }).into_response());
         }
         // Whether something came or not: it is looked up again.
-        drop(timeout(rest, following.next()).await);
+        tokio::select! {
+            _ = timeout(rest, following.next()) => {}
+            () = app.present.stopped() => {}
+        }
     }
 }
 
