@@ -9,7 +9,7 @@ use shopdesk_server::{
 };
 use tokio::task::JoinSet;
 
-use crate::material::{agent, events, message, message_of, said, taken_in, waiting};
+use crate::material::{agent, conversation, events, handover, message, message_of, said, taken_in, waiting};
 use crate::place::{Place, contract};
 
 contract!(a_step_that_cannot_be_taken_changes_nothing);
@@ -187,7 +187,12 @@ async fn a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_fi
     Place { store, .. }: &Place,
 ) {
     let lin = agent(store, "lin").await;
-    let (conversation, ticket) = waiting(store, "a").await;
+    let conversation = conversation(store).await;
+    said(store, conversation, "a").await;
+    let mut outcome = handover(Priority::Normal);
+    let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
+    outcome.ticket.as_mut().unwrap().resolution_due = Some(an_hour_ago);
+    let ticket = store.hand_over(conversation, outcome).await.unwrap().unwrap().1.unwrap();
     store.reply_on_ticket(ticket, &lin, "b".to_owned(), None).await.unwrap().unwrap();
     change(store, ticket, &lin, TicketChange::Close(None)).await.unwrap();
     let figures = async || {
@@ -213,6 +218,7 @@ async fn a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_fi
     assert_eq!(after.first_response_seconds, before.first_response_seconds);
     assert_eq!(after.resolution_seconds, before.resolution_seconds);
     assert_eq!((before.reopened, after.reopened), (0, 1));
+    assert_eq!((before.resolutions_missed, after.resolutions_missed), (1, 1));
 }
 
 contract!(the_place_in_the_queue_is_by_urgency_and_age);
