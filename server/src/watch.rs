@@ -1,5 +1,6 @@
 //! What happens by itself as time goes by: deadlines, tickets that come back, tickets for whoever is free, old conversations.
 
+use std::num::NonZeroU32;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -58,13 +59,20 @@ pub(crate) async fn tidy(app: AppState) {
 
 async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
     app.store.forget_deliveries(at - DELIVERIES_KEPT).await?;
-    let Some(days) = app.settings.retention_days else { return Ok(()) };
-    let erased = app.store.erase_before(at - SignedDuration::from_hours(24 * i64::from(days.get()))).await?;
+    let Some(before) = app.settings.retention_days.and_then(|days| kept_since(days, at)) else {
+        return Ok(());
+    };
+    let erased = app.store.erase_before(before).await?;
     if !erased.0.is_empty() {
         tracing::info!(?erased, "old conversations were removed");
         app.store.keep_audit("shopdesk", "retention", None, serde_json::to_string(&erased).ok()).await?;
     }
     Ok(())
+}
+
+/// Since when conversations are kept. Nothing when the calendar does not go back as far.
+fn kept_since(days: NonZeroU32, at: Timestamp) -> Option<Timestamp> {
+    at.checked_sub(SignedDuration::from_hours(24 * i64::from(days.get()))).ok()
 }
 
 /// Does what is due at that time. What one server did, another one does not do again.
@@ -152,4 +160,17 @@ async fn tell_shopper(app: &AppState, watched: &Watched) -> Result<(), Problem> 
     let text = app.replies_for(language).map(|replies| replies.nobody_yet.clone()).unwrap_or_default();
     app.store.tell_shopper(watched, text, Reply::plain(ReplyKind::Notice, None)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_longer_than_the_calendar_goes_back_is_kept_for_good() {
+        let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let since = |days| kept_since(NonZeroU32::new(days).unwrap(), at);
+        assert_eq!(since(2), Some("2026-11-20T00:00:00Z".parse().unwrap()));
+        assert_eq!((since(10_000_000), since(u32::MAX)), (None, None));
+    }
 }

@@ -61,6 +61,15 @@ async fn whoever_waits_for_something_to_happen_is_told_that_nothing_did() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
+#[tokio::test]
+async fn a_service_ends_with_an_error_when_nobody_looks_after_deadlines_any_more() {
+    let app = TestApp::with_settings(8, || panic!("on purpose"), settings()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let serving = serve(listener, app.state.clone(), std::future::pending());
+    let served = tokio::time::timeout(Duration::from_secs(60), serving).await.expect("it ends");
+    assert!(served.unwrap_err().to_string().contains("panicked"));
+}
+
 /// A service that waits that many milliseconds whether the shopper writes more.
 async fn listening_for(quiet_milliseconds: u64) -> TestApp {
     let mut settings = settings();
