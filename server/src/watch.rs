@@ -75,7 +75,8 @@ fn kept_since(days: NonZeroU32, at: Timestamp) -> Option<Timestamp> {
     at.checked_sub(SignedDuration::from_hours(24 * i64::from(days.get()))).ok()
 }
 
-/// Does what is due at that time. What one server did, another one does not do again.
+/// Does what is due at that time. What one server did, another one does not do again. What fails keeps nothing else from being done; the
+/// first failure is returned.
 pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Problem> {
     let longest = app.settings.dialogue.longest_turn();
     app.present
@@ -83,13 +84,28 @@ pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Probl
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .retain(|_, seen| seen.elapsed() <= longest);
-    app.store.wake_due(at).await?;
+    let done = [
+        app.store.wake_due(at).await.map(drop).map_err(Problem::from),
+        alert_all(app, at).await,
+        app.store.take_back_abandoned().await.map_err(Problem::from),
+        assign_all(app).await,
+    ];
+    done.into_iter().collect()
+}
+
+async fn alert_all(app: &AppState, at: Timestamp) -> Result<(), Problem> {
+    let mut done = Ok(());
     for watched in app.store.watched(at).await? {
-        alert(app, &watched, at).await?;
+        if let Err(problem) = alert(app, &watched, at).await {
+            tracing::error!(ticket.id = %watched.ticket, ?problem, "the deadlines of a ticket cannot be looked after, trying again");
+            done = done.and(Err(problem));
+        }
     }
-    app.store.take_back_abandoned().await?;
-    let present = present(app);
-    for (ticket, agent) in app.store.assign_waiting(&present).await? {
+    done
+}
+
+async fn assign_all(app: &AppState) -> Result<(), Problem> {
+    for (ticket, agent) in app.store.assign_waiting(&present(app)).await? {
         tracing::info!(ticket.id = %ticket, agent.id = %agent, "a ticket was assigned");
     }
     Ok(())

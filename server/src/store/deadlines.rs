@@ -144,23 +144,27 @@ impl Store {
         writing.commit().await
     }
 
-    /// Brings back tickets that were put off until now.
+    /// Brings back tickets that were put off until now. One that cannot come back keeps no other from it; the first failure is returned.
     pub(crate) async fn wake_due(&self, at: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query("SELECT id FROM tickets WHERE snoozed_until <= $1")
             .bind(at.as_millisecond())
             .fetch_all(&self.readers)
             .await?;
         let actor = Actor::program();
-        let mut woken = 0;
+        let (mut woken, mut done) = (0, Ok(()));
         for row in rows {
-            match self.change_ticket(id(&row, "id")?, &actor, TicketChange::Wake).await {
+            let ticket: TicketId = id(&row, "id")?;
+            match self.change_ticket(ticket, &actor, TicketChange::Wake).await {
                 Ok(_) => woken += 1,
                 // Somebody was faster.
                 Err(StoreError::TicketStep(_)) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, ticket.id = %ticket, "a ticket that was put off cannot come back, trying again");
+                    done = done.and(Err(error));
+                }
             }
         }
-        Ok(woken)
+        done.map(|()| woken)
     }
 
     /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.
