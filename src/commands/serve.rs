@@ -103,13 +103,12 @@ fn subscriptions(shop: &Shop) -> Vec<Subscription> {
 }
 
 fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
-    let checked = |(name, webhook): (&String, &WebhookConfig)| {
-        let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", webhook.secret_file.as_deref());
+    let checked = |(name, config): (&String, &WebhookConfig)| {
+        let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", config.secret_file.as_deref());
         let secret = secret.with_context(|| format!("of `webhooks.{name}`"))?;
         let secret =
             WebhookSecret::parse(secret.expose()).with_context(|| format!("of `webhooks.{name}`"))?;
-        let WebhookConfig { url, events, allow_private, .. } = webhook.clone();
-        Ok((name.clone(), Webhook { url, events, secret, allow_private }))
+        Ok((name.clone(), Webhook::new(name, config, secret)?))
     };
     shop.webhooks.iter().map(checked).collect()
 }
