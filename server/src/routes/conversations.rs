@@ -211,6 +211,7 @@ pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Resul
     let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
     let waiting = dialogue::waiting(&app, visitor.conversation).await?;
     let can_rate = can_rate(&conversation, &messages);
+    let messages = messages.into_iter().map(|message| visitor.reads(message)).collect();
     Ok(Json(Shown { conversation, messages, notices, waiting, can_rate }))
 }
 
@@ -291,6 +292,7 @@ pub(super) async fn send(
     let new = checked(send, app.settings.max_message_characters)?;
     let Exchange { message, reply, state } =
         dialogue::receive(&app, visitor.conversation, new, sending.wait).await?;
+    let reply = reply.map(|reply| visitor.reads(reply));
     Ok(Json(Sent { message, reply, state }))
 }
 
