@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::detect_language;
 
 use crate::deadlines::DueTime;
-use crate::message::{Reply, ReplyKind, Sender};
+use crate::message::{Reply, ReplyKind};
 use crate::metrics::Doing;
 use crate::problem::Problem;
-use crate::state::{AGENT_THERE, AppState, reader};
+use crate::state::{AGENT_THERE, AppState, reader_of};
 use crate::store::StoreError;
 use crate::store::deadlines::{
     FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
@@ -169,10 +168,7 @@ async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(),
 
 /// Nobody came in time: that is said honestly, once, and a contact is asked for.
 async fn tell_shopper(app: &AppState, watched: &Watched) -> Result<(), Problem> {
-    let found = app.store.conversation_with_messages(watched.conversation).await?;
-    let Some((found, messages)) = found else { return Ok(()) };
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
+    let Some((_, language)) = reader_of(app, watched.conversation).await? else { return Ok(()) };
     let text = app.replies_for(language).map(|replies| replies.nobody_yet.clone()).unwrap_or_default();
     app.store.tell_shopper(watched, text, Reply::plain(ReplyKind::Notice, None)).await?;
     Ok(())

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::IntentId;
-use shopdesk_triage::{EscalationReason, MessageLanguage, SmallTalk, detect_language};
+use shopdesk_triage::{EscalationReason, SmallTalk};
 use utoipa::ToSchema;
 
 use super::body::{Body, Parameters, Segments};
@@ -23,7 +23,7 @@ use crate::event::{Event, Sign};
 use crate::live::Signal;
 use crate::message::{Message, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
-use crate::state::{AppState, reader};
+use crate::state::{AppState, reader_of};
 use crate::store::{NewConversation, NewMessage};
 
 /// The longest id that a client may give to a message.
@@ -210,18 +210,15 @@ pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Resul
     let found = app.store.conversation_with_notices(visitor.conversation).await?;
     let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
     let waiting = dialogue::waiting(&app, visitor.conversation).await?;
-    let can_rate = can_rate(&conversation, &messages);
+    let can_rate = can_rate(&app, &conversation).await?;
     let messages = messages.into_iter().map(|message| visitor.reads(message)).collect();
     Ok(Json(Shown { conversation, messages, notices, waiting, can_rate }))
 }
 
 /// Whether there is something to rate that was not rated: an answer, or an end.
-fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
-    let is_answer = |message: &Message| {
-        message.sender == Sender::Agent || message.reply.as_ref().is_some_and(|reply| reply.asks_if_helpful)
-    };
-    conversation.rating.is_none()
-        && (conversation.state == ConversationState::Closed || messages.iter().any(is_answer))
+async fn can_rate(app: &AppState, conversation: &Conversation) -> Result<bool, Problem> {
+    let is_over = conversation.state == ConversationState::Closed;
+    Ok(conversation.rating.is_none() && (is_over || app.store.was_answered(conversation.id).await?))
 }
 
 /// A message to send.
@@ -465,24 +462,12 @@ pub(super) async fn helpful(
     if judged.failed_answers >= i64::from(app.settings.dialogue.failed_answers.get()) {
         dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
     } else if judged.is_new {
-        let (_, language) = found_and_language(&app, conversation).await?;
+        let (_, language) = reader_of(&app, conversation).await?.ok_or(Problem::NoConversation)?;
         let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
         let reply = Reply::plain(ReplyKind::Notice, None);
         app.store.say(conversation, ConversationState::Bot, text, reply).await?;
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A conversation, and the language in which its shopper reads.
-async fn found_and_language(
-    app: &AppState,
-    id: ConversationId,
-) -> Result<(Conversation, MessageLanguage), Problem> {
-    let found = app.store.conversation_with_messages(id).await?;
-    let (found, messages) = found.ok_or(Problem::NoConversation)?;
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
-    Ok((found, language))
 }
 
 /// Leaves a number or an address.
@@ -518,7 +503,7 @@ pub(super) async fn contact(
     if !app.store.keep_contact(conversation, &contact).await? {
         return Err(Problem::NoConversation);
     }
-    let (found, language) = found_and_language(&app, conversation).await?;
+    let (found, language) = reader_of(&app, conversation).await?.ok_or(Problem::NoConversation)?;
     let text = app.replies_for(language).map(|replies| replies.contact_thanks.clone()).unwrap_or_default();
     let reply = Reply::plain(ReplyKind::Notice, None);
     app.store.say(conversation, found.state, text, reply).await?;
@@ -555,12 +540,11 @@ pub(super) async fn rate(
             format!("Give at most 8 `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
         return Err(Problem::InvalidValue { detail });
     }
-    let found = app.store.conversation_with_messages(visitor.conversation).await?;
-    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
+    let conversation = app.store.conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;
     if conversation.rating.is_some() {
         return Err(Problem::AlreadyRated);
     }
-    if !can_rate(&conversation, &messages) {
+    if !can_rate(&app, &conversation).await? {
         return Err(Problem::CannotRateYet);
     }
     match app.store.rate(visitor.conversation, &rating).await? {

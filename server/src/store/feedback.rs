@@ -68,6 +68,18 @@ impl Store {
         Ok(Some(Judged { failed_answers, is_new: true }))
     }
 
+    /// Whether the shopper was answered, by the program or by somebody.
+    pub(crate) async fn was_answered(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT id FROM events WHERE conversation = $1 \
+             AND (sender = 'agent' OR reply_kind IN ('answer', 'order_status')) LIMIT 1",
+        )
+        .bind(conversation.to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// Keeps a rating, the first one only. Whether it is the first; nothing when there is no such conversation.
     ///
     /// # Errors
