@@ -57,7 +57,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn waiting_labels(&self, limit: usize) -> Result<(Vec<WaitingLabel>, usize), StoreError> {
-        let corrections = self.corrections(Some("waiting"), u32::MAX).await?;
+        let most = u32::try_from(limit).unwrap_or(u32::MAX);
+        let corrections = self.corrections(Some("waiting"), most).await?;
         let corrections = corrections.into_iter().map(|correction| WaitingLabel {
             source: LabelSource::Correction(correction.id, correction.ticket),
             text: correction.text,
@@ -68,11 +69,21 @@ impl Store {
             at: correction.at,
         });
         let mut labels: Vec<WaitingLabel> =
-            corrections.chain(self.reviews_with_text("waiting").await?).collect();
+            corrections.chain(self.reviews_with_text("waiting", most).await?).collect();
         labels.sort_by_key(|label| std::cmp::Reverse(label.at));
-        let count = labels.len();
         labels.truncate(limit);
-        Ok((labels, count))
+        Ok((labels, self.count_waiting_labels().await?))
+    }
+
+    async fn count_waiting_labels(&self) -> Result<usize, StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM corrections WHERE state = 'waiting') \
+                  + (SELECT COUNT(*) FROM reviews WHERE state = 'waiting') AS count",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let count: i64 = row.try_get("count")?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Everything that a training may learn from; of the same message, what was said last.
@@ -87,7 +98,7 @@ impl Store {
             intent: correction.new,
             at: correction.at,
         });
-        let reviews = self.reviews_with_text("approved").await?;
+        let reviews = self.reviews_with_text("approved", u32::MAX).await?;
         let reviews = reviews.into_iter().map(|review| ApprovedLabel {
             text: review.text,
             intent: review.new,
@@ -177,15 +188,21 @@ impl Store {
         Ok(CountedShare { part, whole: usize::try_from(whole).unwrap_or_default().max(part) })
     }
 
-    /// Wrong answers in that state of approval, with what the shopper had written.
-    async fn reviews_with_text(&self, state: &'static str) -> Result<Vec<WaitingLabel>, StoreError> {
+    /// The latest wrong answers in that state of approval, with what the shopper had written.
+    async fn reviews_with_text(
+        &self,
+        state: &'static str,
+        limit: u32,
+    ) -> Result<Vec<WaitingLabel>, StoreError> {
         let rows = sqlx::query(
             "SELECT reviews.message, reviews.old, reviews.new, reviews.actor, reviews.at, asked.text FROM reviews \
              JOIN events answered ON answered.id = reviews.message \
              JOIN events asked ON asked.conversation = answered.conversation AND asked.settled_by = reviews.message \
-             WHERE reviews.state = $1 ORDER BY reviews.at, reviews.message, asked.sequence",
+             WHERE reviews.message IN (SELECT message FROM reviews WHERE state = $1 ORDER BY at DESC, message DESC LIMIT $2) \
+             ORDER BY reviews.at, reviews.message, asked.sequence",
         )
         .bind(state)
+        .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
         let mut labels: Vec<WaitingLabel> = Vec::new();
