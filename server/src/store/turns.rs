@@ -41,6 +41,8 @@ pub struct Received {
     pub state: ConversationState,
     /// The ticket that it opened again, if it did.
     pub reopened: Option<TicketId>,
+    /// Whether it was not sent before.
+    pub is_new: bool,
 }
 
 /// What the program owes a reply to: all that the shopper wrote since its last word.
@@ -78,7 +80,7 @@ impl Store {
         if let Some(known) = known(&mut writing, conversation, new.client_message_id.as_deref()).await? {
             let (message, settled_by) = known;
             let reply = reply_of(&mut writing, settled_by).await?;
-            return Ok(Some(Received { message, reply, state, reopened: None }));
+            return Ok(Some(Received { message, reply, state, reopened: None, is_new: false }));
         }
         let mut reopened = None;
         if state == ConversationState::Closed && new.reopens {
@@ -93,7 +95,7 @@ impl Store {
             super::ticket_steps::touch(&mut writing, conversation, &message.text).await?;
         }
         writing.commit().await?;
-        Ok(Some(Received { message, reply: None, state, reopened }))
+        Ok(Some(Received { message, reply: None, state, reopened, is_new: true }))
     }
 
     /// What the program owes a reply to.
