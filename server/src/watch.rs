@@ -44,7 +44,8 @@ pub(crate) async fn watch(app: AppState) {
     }
 }
 
-/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, until the service stops.
+/// Removes what is older than the shop wants to keep, deliveries that are done, and sessions and links that are over, ever again, until the
+/// service stops.
 pub(crate) async fn tidy(app: AppState) {
     let mut look = tokio::time::interval(TIDY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -58,6 +59,7 @@ pub(crate) async fn tidy(app: AppState) {
 
 async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
     app.store.forget_deliveries(at - DELIVERIES_KEPT).await?;
+    app.store.forget_expired(at).await?;
     let Some(before) = app.settings.retention_days.and_then(|days| kept_since(days, at)) else {
         return Ok(());
     };
