@@ -135,7 +135,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Keeps up to where somebody has read; never less than before.
+    /// Keeps up to where somebody has read; never less than before, and never more than there is. Whether that is further than before.
     ///
     /// # Errors
     /// When the database fails.
@@ -144,15 +144,15 @@ impl Store {
         conversation: ConversationId,
         by: Sender,
         sequence: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let column = if by == Sender::Shopper { "shopper_read" } else { "agent_read" };
-        sqlx::query(AssertSqlSafe(format!(
+        let done = sqlx::query(AssertSqlSafe(format!(
             "UPDATE conversations SET {column} = $2 WHERE id = $1 AND {column} < $2 AND last_sequence >= $2"
         )))
         .bind(conversation.to_string())
         .bind(sequence)
         .execute(&self.writer)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }
