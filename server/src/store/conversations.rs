@@ -12,7 +12,7 @@ use super::writing::Writing;
 use super::{Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, Customer};
 use crate::event::{Change, Event, Happening};
-use crate::message::{Assessed, Message, Reply};
+use crate::message::{Assessed, Message, Reply, ReplyKind};
 use crate::ticket::{Entry, TicketStep};
 use crate::webhooks::TicketClosed;
 
@@ -102,6 +102,16 @@ impl Store {
         .await?;
         let reply: Option<Reply> = row.map(|row| json(&row, "contents")).transpose()?.flatten();
         Ok(reply.and_then(|reply| reply.assessment))
+    }
+
+    /// Whether the program said something of that kind in a conversation.
+    pub(crate) async fn has_said(&self, id: ConversationId, kind: ReplyKind) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM events WHERE conversation = $1 AND reply_kind = $2 LIMIT 1")
+            .bind(id.to_string())
+            .bind(kind.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// A conversation and everything said in it, in order.

@@ -119,6 +119,18 @@ async fn whoever_has_no_number_is_asked_once_and_then_gets_a_human() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_to_it_without_a_number_is_not_asked_again() {
+    let (app, _) = desk().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "什么时候发货").await;
+    for _ in 0..4 {
+        assert_eq!(app.say(&conversation, "好的").await["reply"]["kind"], "small_talk");
+    }
+    let exchange = app.say(&conversation, "什么时候发货").await;
+    assert_eq!(exchange["state"], "waiting_for_human", "{exchange}");
+}
+
+#[tokio::test]
 async fn an_order_that_the_shop_does_not_tell_of_is_a_humans_business_the_second_time() {
     let (app, shop) = desk().await;
     shop.answers(StatusCode::OK, r#"{"found": false}"#);
