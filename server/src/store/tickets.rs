@@ -373,7 +373,17 @@ impl Conditions {
 
 /// The condition of tickets that are past a deadline at that time.
 pub(super) fn overdue(at: &str) -> String {
-    format!("((first_response_at IS NULL AND first_response_due < {at}) OR resolution_due < {at})")
+    format!("({} OR {})", first_response_overdue(at), resolution_overdue(at))
+}
+
+/// The condition of tickets that nobody answered in time.
+pub(super) fn first_response_overdue(at: &str) -> String {
+    format!("(first_response_at IS NULL AND first_response_due < {at})")
+}
+
+/// The condition of tickets that should be closed by then.
+pub(super) fn resolution_overdue(at: &str) -> String {
+    format!("resolution_due < {at}")
 }
 
 /// A text that a pattern of `LIKE` takes as it is.
