@@ -209,7 +209,7 @@ pub(super) fn session_of(headers: &HeaderMap) -> Option<SessionId> {
 
 /// What the store finds a session by.
 pub(super) fn session_hash(session: &SessionId) -> String {
-    session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect()
+    session.hash().to_string()
 }
 
 /// Lets a request through, or says when to come again.

@@ -33,6 +33,10 @@ const CONTEXT_KEYS: usize = 16;
 const CONTEXT_CHARACTERS: usize = 500;
 /// The longest name, contact, note or comment.
 const SHORT_CHARACTERS: usize = 1000;
+/// The longest channel and language.
+const TAG_CHARACTERS: usize = 64;
+/// The most reasons of a rating.
+const REASONS: usize = 8;
 /// The site of conversations that do not say.
 const DEFAULT_SITE: &str = "main";
 
@@ -151,11 +155,13 @@ fn checked_beginning(
         customer.as_ref().map(|customer| customer.id.as_str()),
         customer.as_ref().and_then(|customer| customer.name.as_deref()),
     ];
-    if words.into_iter().flatten().any(|word| word.chars().count() > 64)
+    if words.into_iter().flatten().any(|word| word.chars().count() > TAG_CHARACTERS)
         || names.into_iter().flatten().any(too_long)
     {
-        let detail = "Give `channel` and `language` at most 64 characters, and the customer's id and name at most 500.";
-        return Err(Problem::InvalidValue { detail: detail.to_owned() });
+        let detail = format!(
+            "Give `channel` and `language` at most {TAG_CHARACTERS} characters, and the customer's id and name at most {CONTEXT_CHARACTERS}."
+        );
+        return Err(Problem::InvalidValue { detail });
     }
     let channel = channel.unwrap_or_else(|| "api".to_owned());
     Ok(NewConversation { site, channel, language, customer, context })
@@ -535,10 +541,10 @@ pub(super) async fn rate(
         return Err(Problem::InvalidValue { detail: "Give `score` a number from 1 to 5.".to_owned() });
     }
     if rating.comment.as_ref().is_some_and(|comment| comment.chars().count() > SHORT_CHARACTERS)
-        || rating.reasons.len() > 8
+        || rating.reasons.len() > REASONS
     {
         let detail =
-            format!("Give at most 8 `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
+            format!("Give at most {REASONS} `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
         return Err(Problem::InvalidValue { detail });
     }
     let conversation = app.store.conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;

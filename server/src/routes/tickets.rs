@@ -28,6 +28,8 @@ const DEFAULT_LIMIT: u32 = 50;
 /// How many words are looked for at most, and in how many characters: each of them is a condition of its own.
 const WORDS: usize = 16;
 const WORDS_CHARACTERS: usize = 200;
+/// The longest reason to close a ticket.
+const REASON_CHARACTERS: usize = 200;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
 /// For how long somebody who has seen a ticket counts as looking at it.
@@ -326,8 +328,10 @@ async fn change(app: &AppState, ticket: &Ticket, action: Action) -> Result<Ticke
         Action::Snooze { until } => TicketChange::Snooze(until),
         Action::Wake => TicketChange::Wake,
         Action::Merge { into } => TicketChange::MergeInto(into),
-        Action::Close { reason } if reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) => {
-            return Err(wrong("Give `reason` at most 200 characters."));
+        Action::Close { reason }
+            if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARACTERS) =>
+        {
+            return Err(wrong(&format!("Give `reason` at most {REASON_CHARACTERS} characters.")));
         }
         Action::Close { reason } => TicketChange::Close(reason),
     })

@@ -1,7 +1,7 @@
 //! Which deadlines are near or missed, and which tickets come back: found in the database, so that a restart or a second server changes
 //! nothing. Each is claimed by an `UPDATE` that only one of them can make.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
 use super::conversations::lock;
@@ -37,6 +37,9 @@ pub(crate) const FIRST_MISSED: i64 = 2;
 pub(crate) const RESOLUTION_NEAR: i64 = 4;
 pub(crate) const RESOLUTION_MISSED: i64 = 8;
 pub(crate) const SHOPPER_TOLD: i64 = 16;
+
+/// Tickets of which time tell how long people usually wait.
+const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl Store {
     /// Tickets that somebody should work on and that may have something to alert of at that time.
@@ -173,7 +176,7 @@ impl Store {
             "SELECT first_response_at - COALESCE(reopened_at, opened_at) AS wait FROM tickets WHERE first_response_at IS NOT NULL \
              AND opened_at > $1 ORDER BY opened_at DESC LIMIT $2",
         )
-        .bind(now().as_millisecond() - 7 * 24 * 3_600_000)
+        .bind((now() - LATELY).as_millisecond())
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;
@@ -188,7 +191,6 @@ impl Store {
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::SignedDuration;
     use shopdesk_model::intents::Priority;
     use shopdesk_triage::EscalationReason;
 

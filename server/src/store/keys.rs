@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::rows::{now, optional_timestamp, required_json, timestamp, to_json, unreadable};
 use super::{Store, StoreError};
+use crate::auth::digest::hex;
 use crate::auth::{KeyRecord, Scope, Scopes};
 
 const KEY: &str = "id, name, hash, scopes, created_at, revoked_at";
@@ -118,10 +119,6 @@ fn key_of(row: &AnyRow) -> Result<StoredKey, StoreError> {
         created_at: timestamp(row, "created_at")?,
         revoked_at: optional_timestamp(row, "revoked_at")?,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Result<[u8; 32], StoreError> {

@@ -223,7 +223,7 @@ async fn begin_anew(
 }
 
 /// The message that was sent under that id before, and what settled it.
-async fn known(
+pub(super) async fn known(
     connection: &mut AnyConnection,
     conversation: ConversationId,
     client_message_id: Option<&str>,
