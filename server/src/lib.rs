@@ -87,7 +87,9 @@ pub use auth::{
 };
 pub use mask::mask;
 pub use secret::{Secret, SecretError};
-pub use webhooks::{RefusedUrl, SignatureError, Webhook, WebhookSecret, WebhookSecretError};
+pub use webhooks::{
+    RefusedUrl, SignatureError, Webhook, WebhookConfigError, WebhookSecret, WebhookSecretError,
+};
 
 mod routes;
 pub use routes::{first_invitation, invite, router};

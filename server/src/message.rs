@@ -64,6 +64,15 @@ pub struct Message {
     pub helpful: Option<bool>,
 }
 
+impl Message {
+    /// Leaves out what is for agents and systems, and not for shoppers.
+    pub(crate) fn keep_for_shopper(&mut self) {
+        if let Some(order) = self.reply.as_mut().and_then(|reply| reply.order.as_mut()) {
+            order.status = None;
+        }
+    }
+}
+
 /// What a reply of the program has beside its text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reply {
@@ -141,7 +150,7 @@ pub struct AboutOrder {
     pub intent: IntentId,
     /// Its number; nothing as long as it is asked for.
     pub number: Option<String>,
-    /// The shop's word for how it stands, if the shop gives one.
+    /// The shop's word for how it stands, if the shop gives one, and nothing for shoppers.
     pub status: Option<String>,
 }
 

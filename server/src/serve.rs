@@ -1,6 +1,8 @@
 //! Listens until it is told to stop, does what has to be done meanwhile, and lets what is under way finish.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,29 +19,43 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves on `listener` until `stop` resolves. Messages that were left over before are settled first, and ever again
 /// those that something went wrong with. When it stops, streams are told, and then it waits for requests, for answers that nobody waits
-/// for, and for what is done beside, each until it is between two pieces of work.
+/// for, and for what is done beside, each until it is between two pieces of work. It also stops when something that is done beside ends
+/// before that: nobody would notice that deadlines are not looked after any more.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener fails, and when something that is done beside ended.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     tracing::info!(server.address = %listener.local_addr()?, "listening");
     let mut background = background(&state);
     let present = std::sync::Arc::clone(&state.present);
     let stop = async move {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            () = present.stopped() => {}
+        }
         tracing::info!("stopping: streams are told, work under way is finished");
         present.stopping.send_replace(true);
     };
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let mut lost = None;
     let working = async {
-        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        let mut serving = pin!(axum::serve(listener, service).with_graceful_shutdown(stop).into_future());
+        tokio::select! {
+            served = &mut serving => served?,
+            error = ended_early(&mut background, &state) => {
+                tracing::error!(%error, "something that is done beside is done no more, so the service stops");
+                lost = Some(error);
+                state.present.stopping.send_replace(true);
+                serving.await?;
+            }
+        }
         state.present.answers.none_left().await;
         while background.join_next().await.is_some() {}
-        Ok::<_, std::io::Error>(())
+        Ok::<_, io::Error>(())
     };
     let late = async {
         state.present.stopped().await;
@@ -54,7 +70,22 @@ pub async fn serve(
     };
     background.shutdown().await;
     tracing::info!("stopped");
-    served
+    served.and(lost.map_or(Ok(()), Err))
+}
+
+/// Waits until something that is done beside ends, though the service does not stop.
+async fn ended_early(background: &mut JoinSet<()>, state: &AppState) -> io::Error {
+    loop {
+        match background.join_next().await {
+            _ if state.present.is_stopping() => {}
+            Some(Err(error)) => return io::Error::other(error),
+            Some(Ok(())) => return io::Error::other("it ended by itself"),
+            None => {}
+        }
+        if background.is_empty() {
+            return std::future::pending().await;
+        }
+    }
 }
 
 /// What is done beside answering requests.

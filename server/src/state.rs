@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::MessageLanguage;
+use shopdesk_triage::{MessageLanguage, detect_language};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Interval;
 
@@ -22,6 +22,7 @@ use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
 use crate::hours::OpeningHours;
 use crate::readiness::Known;
+use crate::store::StoreError;
 use crate::streams::Streams;
 use crate::unanswered::Unanswered;
 use crate::under_way::UnderWay;
@@ -236,4 +237,16 @@ pub(crate) fn reader(
         (_, Some(page)) => page,
         _ => MessageLanguage::from_tag(&app.settings.default_language).unwrap_or(Other),
     }
+}
+
+/// A conversation, and the language that its shopper reads, by the last message. Nothing when there is no such conversation.
+pub(crate) async fn reader_of(
+    app: &AppState,
+    id: ConversationId,
+) -> Result<Option<(Conversation, MessageLanguage)>, StoreError> {
+    let found = app.store.conversation_with_last_text(id).await?;
+    Ok(found.map(|(conversation, text)| {
+        let language = reader(app, text.as_deref().map(detect_language), &conversation);
+        (conversation, language)
+    }))
 }

@@ -1,17 +1,17 @@
 //! What happens by itself as time goes by: deadlines, tickets that come back, tickets for whoever is free, old conversations.
 
+use std::num::NonZeroU32;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::Priority;
-use shopdesk_triage::detect_language;
 
 use crate::deadlines::DueTime;
-use crate::message::{Reply, ReplyKind, Sender};
+use crate::message::{Reply, ReplyKind};
 use crate::metrics::Doing;
 use crate::problem::Problem;
-use crate::state::{AGENT_THERE, AppState, reader};
+use crate::state::{AGENT_THERE, AppState, reader_of};
 use crate::store::StoreError;
 use crate::store::deadlines::{
     FIRST_MISSED, FIRST_NEAR, RESOLUTION_MISSED, RESOLUTION_NEAR, SHOPPER_TOLD, Watched,
@@ -44,7 +44,8 @@ pub(crate) async fn watch(app: AppState) {
     }
 }
 
-/// Removes what is older than the shop wants to keep, and deliveries that are done, ever again, until the service stops.
+/// Removes what is older than the shop wants to keep, deliveries that are done, and sessions and links that are over, ever again, until the
+/// service stops.
 pub(crate) async fn tidy(app: AppState) {
     let mut look = tokio::time::interval(TIDY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -58,8 +59,11 @@ pub(crate) async fn tidy(app: AppState) {
 
 async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
     app.store.forget_deliveries(at - DELIVERIES_KEPT).await?;
-    let Some(days) = app.settings.retention_days else { return Ok(()) };
-    let erased = app.store.erase_before(at - SignedDuration::from_hours(24 * i64::from(days.get()))).await?;
+    app.store.forget_expired(at).await?;
+    let Some(before) = app.settings.retention_days.and_then(|days| kept_since(days, at)) else {
+        return Ok(());
+    };
+    let erased = app.store.erase_before(before).await?;
     if !erased.0.is_empty() {
         tracing::info!(?erased, "old conversations were removed");
         app.store.keep_audit("shopdesk", "retention", None, serde_json::to_string(&erased).ok()).await?;
@@ -67,7 +71,13 @@ async fn tidy_once(app: &AppState, at: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Does what is due at that time. What one server did, another one does not do again.
+/// Since when conversations are kept. Nothing when the calendar does not go back as far.
+fn kept_since(days: NonZeroU32, at: Timestamp) -> Option<Timestamp> {
+    at.checked_sub(SignedDuration::from_hours(24 * i64::from(days.get()))).ok()
+}
+
+/// Does what is due at that time. What one server did, another one does not do again. What fails keeps nothing else from being done; the
+/// first failure is returned.
 pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Problem> {
     let longest = app.settings.dialogue.longest_turn();
     app.present
@@ -75,13 +85,28 @@ pub(crate) async fn look_once(app: &AppState, at: Timestamp) -> Result<(), Probl
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .retain(|_, seen| seen.elapsed() <= longest);
-    app.store.wake_due(at).await?;
+    let done = [
+        app.store.wake_due(at).await.map(drop).map_err(Problem::from),
+        alert_all(app, at).await,
+        app.store.take_back_abandoned().await.map_err(Problem::from),
+        assign_all(app).await,
+    ];
+    done.into_iter().collect()
+}
+
+async fn alert_all(app: &AppState, at: Timestamp) -> Result<(), Problem> {
+    let mut done = Ok(());
     for watched in app.store.watched(at).await? {
-        alert(app, &watched, at).await?;
+        if let Err(problem) = alert(app, &watched, at).await {
+            tracing::error!(ticket.id = %watched.ticket, ?problem, "the deadlines of a ticket cannot be looked after, trying again");
+            done = done.and(Err(problem));
+        }
     }
-    app.store.take_back_abandoned().await?;
-    let present = present(app);
-    for (ticket, agent) in app.store.assign_waiting(&present).await? {
+    done
+}
+
+async fn assign_all(app: &AppState) -> Result<(), Problem> {
+    for (ticket, agent) in app.store.assign_waiting(&present(app)).await? {
         tracing::info!(ticket.id = %ticket, agent.id = %agent, "a ticket was assigned");
     }
     Ok(())
@@ -145,11 +170,21 @@ async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(),
 
 /// Nobody came in time: that is said honestly, once, and a contact is asked for.
 async fn tell_shopper(app: &AppState, watched: &Watched) -> Result<(), Problem> {
-    let found = app.store.conversation_with_messages(watched.conversation).await?;
-    let Some((found, messages)) = found else { return Ok(()) };
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
+    let Some((_, language)) = reader_of(app, watched.conversation).await? else { return Ok(()) };
     let text = app.replies_for(language).map(|replies| replies.nobody_yet.clone()).unwrap_or_default();
     app.store.tell_shopper(watched, text, Reply::plain(ReplyKind::Notice, None)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_longer_than_the_calendar_goes_back_is_kept_for_good() {
+        let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let since = |days| kept_since(NonZeroU32::new(days).unwrap(), at);
+        assert_eq!(since(2), Some("2026-11-20T00:00:00Z".parse().unwrap()));
+        assert_eq!((since(10_000_000), since(u32::MAX)), (None, None));
+    }
 }

@@ -19,14 +19,19 @@ pub(crate) struct BackupArguments {
 }
 
 pub(crate) fn back_up(shop: &Path, arguments: &BackupArguments) -> anyhow::Result<ExitCode> {
-    let store = ShopArticles::open(&Shop::open(shop)?)?.store;
-    anyhow::ensure!(!store.is_shared(), "the shop's database is PostgreSQL: back it up with `pg_dump`");
+    let shop = Shop::open(shop)?;
+    anyhow::ensure!(
+        shop.database_url()?.is_none(),
+        "the shop's database is PostgreSQL: back it up with `pg_dump`"
+    );
+    let database = shop.database();
+    anyhow::ensure!(database.exists(), "there is no database `{}`: nothing to back up", database.display());
     anyhow::ensure!(
         !arguments.to.exists(),
         "`{}` is there already: name another file",
         arguments.to.display()
     );
-    let copied = RUNTIME.block_on(store.back_up(&arguments.to));
+    let copied = RUNTIME.block_on(Store::back_up(&database, &arguments.to));
     copied.with_context(|| format!("cannot write `{}`", arguments.to.display()))?;
     Ok(ExitCode::SUCCESS)
 }

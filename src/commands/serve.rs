@@ -103,13 +103,12 @@ fn subscriptions(shop: &Shop) -> Vec<Subscription> {
 }
 
 fn webhooks(shop: &Shop) -> anyhow::Result<BTreeMap<String, Webhook>> {
-    let checked = |(name, webhook): (&String, &WebhookConfig)| {
-        let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", webhook.secret_file.as_deref());
+    let checked = |(name, config): (&String, &WebhookConfig)| {
+        let secret = Secret::from_env_or_file("SHOPDESK_WEBHOOK_SECRET", config.secret_file.as_deref());
         let secret = secret.with_context(|| format!("of `webhooks.{name}`"))?;
         let secret =
             WebhookSecret::parse(secret.expose()).with_context(|| format!("of `webhooks.{name}`"))?;
-        let WebhookConfig { url, events, allow_private, .. } = webhook.clone();
-        Ok((name.clone(), Webhook { url, events, secret, allow_private }))
+        Ok((name.clone(), Webhook::new(name, config, secret)?))
     };
     shop.webhooks.iter().map(checked).collect()
 }
@@ -221,23 +220,28 @@ async fn follow_bundle(
             let found =
                 Bundle::fingerprint(&shop.bundle_folder()).filter(|found| before.as_ref() != Some(found))?;
             let bundle = shop.bundle(triage.encoder());
+            let suits = bundle.is_ok();
             let with_it = || {
                 let triage = triage.with_bundle(bundle?)?;
                 articles.provide_answers(&triage)?;
                 Ok(triage)
             };
             let triage: anyhow::Result<Triage> = with_it();
-            Some((found, triage))
+            Some((found, suits, triage))
         });
         match looking.await {
-            Ok(Some((found, Ok(triage)))) => {
+            Ok(Some((found, _, Ok(triage)))) => {
                 seen = Some(found);
                 tracing::info!(bundle = %triage.bundle_id(), "a new bundle is in use");
                 assessor.replace(Arc::new(triage));
             }
-            Ok(Some((found, Err(problem)))) => {
+            Ok(Some((found, false, Err(problem)))) => {
                 seen = Some(found);
                 tracing::error!("the new bundle is not used, the old one stays: {problem:#}");
+            }
+            // What failed beside a bundle that suits may go well the next time.
+            Ok(Some((_, true, Err(problem)))) => {
+                tracing::error!("the new bundle is not used yet, it is tried again: {problem:#}");
             }
             Ok(None) => {}
             Err(problem) => tracing::error!("cannot look for a new bundle: {problem}"),
@@ -302,7 +306,7 @@ impl ArticleFollower {
                 self.revision = revision;
             }
             Ok(Err(problem)) => {
-                tracing::error!("changed articles are not in force, it is tried again: {problem:#}");
+                tracing::error!("changed articles are not wholly in force, it is tried again: {problem:#}");
             }
             Err(problem) => tracing::error!("cannot bring the articles into force: {problem}"),
         }
@@ -338,11 +342,8 @@ fn bring_into_force(
     let in_force = shelf.articles();
     if articles.centres(triage.encoder(), &in_force)? == *triage.knowledge_base().centres_in_use() {
         let surplus = triage.knowledge_base().switch(&in_force)?;
-        if let Err(problem) = articles.provide_answers(&triage) {
-            tracing::error!(
-                "the changed articles are in force with the old measure of what answers: {problem:#}"
-            );
-        }
+        let provided = articles.provide_answers(&triage);
+        provided.context("the changed articles are searched with the old measure of what answers")?;
         return Ok(surplus);
     }
     let (knowledge_base, surplus) = articles.knowledge_base(shop, triage.shared_encoder(), &in_force)?;

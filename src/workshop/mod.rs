@@ -76,14 +76,19 @@ impl ShopWorkshop {
                 TrainingState::Failed { at, problem: "a fault in shopdesk, which the log has".to_owned() }
             }
         };
-        self.memory.progress(state.clone());
+        self.end(state);
+    }
+
+    /// Keeps how the training ended. Before that no other one may begin: it would be taken for this one.
+    fn end(&self, state: TrainingState) {
         let kept = self.memory.change(|contents| {
             if let Some(training) = &mut contents.training {
-                training.state = state;
+                training.state = state.clone();
             }
         });
         if let Err(problem) = kept {
             tracing::error!("how the training ended is not on disk: {problem:#}");
+            self.memory.progress(state);
         }
     }
 
@@ -162,7 +167,7 @@ impl Workshop for ShopWorkshop {
         });
         begun.map_err(|problem| {
             let state = TrainingState::Failed { at: Timestamp::now(), problem: format!("{problem:#}") };
-            self.memory.progress(state);
+            self.end(state);
             failed(problem)
         })
     }

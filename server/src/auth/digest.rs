@@ -19,6 +19,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; DIGEST_LENGTH] {
     Sha256::digest(bytes).into()
 }
 
+/// A digest in hexadecimal digits, as the database has it.
+pub(crate) fn hex(digest: &[u8; DIGEST_LENGTH]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether two digests are equal, in a time that does not tell where they differ.
 pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()

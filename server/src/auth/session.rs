@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::auth::digest::{DIGEST_LENGTH, equal, hmac_sha256, sha256};
+use crate::auth::digest::{DIGEST_LENGTH, equal, hex, hmac_sha256, sha256};
 use crate::auth::random::{is_secret_text, secret_text};
 
 /// What the token against forged requests is derived for.
@@ -17,7 +17,7 @@ const CSRF_PURPOSE: &[u8] = b"shopdesk csrf token v1";
 #[derive(Clone)]
 pub struct SessionId(Zeroizing<String>);
 
-/// What the store finds a session by: the SHA-256 of its id, which is random enough to need no slow hash.
+/// What the store finds a session by, in hexadecimal digits: the SHA-256 of its id, which is random enough to need no slow hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionHash(pub [u8; DIGEST_LENGTH]);
 
@@ -57,6 +57,12 @@ impl SessionId {
     #[must_use]
     pub fn accepts_csrf_token(&self, token: &str) -> bool {
         equal(token.as_bytes(), self.csrf_token().as_bytes())
+    }
+}
+
+impl fmt::Display for SessionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -5,9 +5,9 @@ use shopdesk_triage::{EscalationReason, MessageLanguage, RuleName, detect_langua
 
 use super::waiting;
 use crate::conversation::{ConversationId, ConversationState};
-use crate::message::{Assessed, Reply, ReplyKind, Sender};
+use crate::message::{Assessed, Reply, ReplyKind};
 use crate::problem::Problem;
-use crate::state::{AppState, reader};
+use crate::state::{AppState, reader, reader_of};
 use crate::store::{NewTicket, Outcome, Turn};
 use crate::ticket::Suggestion;
 
@@ -70,14 +70,11 @@ pub(crate) async fn handed_over_because(
     conversation: ConversationId,
     reason: EscalationReason,
 ) -> Result<ConversationState, Problem> {
-    let found = app.store.conversation_with_messages(conversation).await?;
-    let (found, messages) = found.ok_or(Problem::NoConversation)?;
+    let (found, language) = reader_of(app, conversation).await?.ok_or(Problem::NoConversation)?;
     if found.state != ConversationState::Bot {
         return Ok(found.state);
     }
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let last = messages.iter().rev().find_map(|message| message.reply.as_ref()?.assessment.clone());
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
+    let last = app.store.last_assessed(conversation).await?;
     let about = About {
         priority: Priority::Normal,
         raised_by: Vec::new(),

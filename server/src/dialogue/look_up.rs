@@ -51,7 +51,7 @@ pub(super) fn wanted<'a>(
 impl LookUp<'_> {
     pub(super) async fn outcome(self, app: &AppState, language: MessageLanguage) -> Result<Outcome, Problem> {
         let Some(number) = number(self.turn, self.assessment) else {
-            if was_said(self.turn, ReplyKind::AskOrderNumber) {
+            if self.was_said(app, ReplyKind::AskOrderNumber).await? {
                 return self.hand_over(app, language, EscalationReason::LowConfidence).await;
             }
             return Ok(self.reply(app, language, ReplyKind::AskOrderNumber, None, None));
@@ -60,14 +60,19 @@ impl LookUp<'_> {
             Some(Answer::Found(order)) => {
                 Ok(self.reply(app, language, ReplyKind::OrderStatus, Some(number), Some(&order)))
             }
-            Some(Answer::Unknown) if was_said(self.turn, ReplyKind::OrderUnknown) => {
-                self.hand_over(app, language, EscalationReason::AnswersFailed).await
-            }
             Some(Answer::Unknown) => {
+                if self.was_said(app, ReplyKind::OrderUnknown).await? {
+                    return self.hand_over(app, language, EscalationReason::AnswersFailed).await;
+                }
                 Ok(self.reply(app, language, ReplyKind::OrderUnknown, Some(number), None))
             }
             None => self.hand_over(app, language, EscalationReason::Failure).await,
         }
+    }
+
+    /// Whether the program said something of that kind in the conversation, however long ago.
+    async fn was_said(&self, app: &AppState, kind: ReplyKind) -> Result<bool, Problem> {
+        Ok(app.store.has_said(self.turn.conversation.id, kind).await?)
     }
 
     /// What the shop's system says; nothing when it does not.
@@ -192,11 +197,6 @@ fn number(turn: &Turn, assessment: &Assessment) -> Option<String> {
 fn last_number(entities: &[Entity]) -> Option<String> {
     let order = entities.iter().rev().find(|entity| entity.kind == EntityKind::OrderNumber)?;
     Some(order.normalised.clone().unwrap_or_else(|| order.text.clone()))
-}
-
-/// Whether the program said something of that kind lately.
-fn was_said(turn: &Turn, kind: ReplyKind) -> bool {
-    turn.before.iter().filter_map(|message| message.reply.as_ref()).any(|reply| reply.kind == kind)
 }
 
 #[cfg(test)]

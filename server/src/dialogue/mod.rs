@@ -43,11 +43,11 @@ pub(crate) async fn receive(
     let text = new.text.clone();
     let due = |priority| app.due(priority, app.time());
     let received = app.store.receive(conversation, new, due).await?;
-    let Received { message, reply, state, reopened } = received.ok_or(Problem::NoConversation)?;
+    let Received { message, reply, state, reopened, is_new } = received.ok_or(Problem::NoConversation)?;
     if message.text != text {
         return Err(Problem::ClientMessageIdReused);
     }
-    if reply.is_none() {
+    if is_new {
         app.metrics.message();
     }
     if let Some(ticket) = reopened

@@ -46,7 +46,6 @@ struct Raw {
 
 impl Answer {
     pub(super) fn read(body: &[u8]) -> Result<Self, LookupError> {
-        let unusable = |problem: &str| LookupError::Unusable(problem.to_owned());
         // The parser's own words may quote the answer, which is not for logs.
         let raw: Raw = serde_json::from_slice(body).map_err(|error| {
             LookupError::Unusable(format!("no JSON as expected, in line {}", error.line()))
@@ -58,13 +57,15 @@ impl Answer {
         let is_long =
             |word: &Option<String>| word.as_ref().is_some_and(|word| word.chars().count() > LONGEST_WORD);
         if is_long(&order) || is_long(&status) {
-            return Err(unusable("`order` and `status` have at most 64 characters"));
+            let problem = format!("`order` and `status` have at most {LONGEST_WORD} characters");
+            return Err(LookupError::Unusable(problem));
         }
         if text.is_empty() || text.values().any(|text| text.trim().is_empty()) {
-            return Err(unusable("`text` needs a text in one language at least, and none that is empty"));
+            let problem = "`text` needs a text in one language at least, and none that is empty";
+            return Err(LookupError::Unusable(problem.to_owned()));
         }
         if text.values().any(|text| text.chars().count() > LONGEST_TEXT) {
-            return Err(unusable("a text has at most 2000 characters"));
+            return Err(LookupError::Unusable(format!("a text has at most {LONGEST_TEXT} characters")));
         }
         Ok(Self::Found(Order { number: order, status, texts: text }))
     }

@@ -52,7 +52,7 @@ pub(crate) enum LookupError {
     Unreachable(String),
     #[error("it answered {0} instead of 200")]
     Status(StatusCode),
-    #[error("its answer has more than 64 KiB")]
+    #[error("its answer has more than {} KiB", LONGEST / 1024)]
     TooLong,
     #[error("its answer cannot be used: {0}")]
     Unusable(String),

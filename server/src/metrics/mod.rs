@@ -24,20 +24,14 @@ pub(crate) use scrape::scrape;
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What replies to messages are.
-const KINDS: [ReplyKind; 4] =
-    [ReplyKind::Answer, ReplyKind::Clarify, ReplyKind::Handover, ReplyKind::SmallTalk];
-/// Why humans take over.
-const REASONS: [EscalationReason; 10] = [
-    EscalationReason::HumanRequested,
-    EscalationReason::OutOfScope,
-    EscalationReason::IntentNeedsHuman,
-    EscalationReason::LowConfidence,
-    EscalationReason::NoArticle,
-    EscalationReason::Urgent,
-    EscalationReason::Upset,
-    EscalationReason::AnswersFailed,
-    EscalationReason::Busy,
-    EscalationReason::Failure,
+const KINDS: [ReplyKind; 7] = [
+    ReplyKind::Answer,
+    ReplyKind::Clarify,
+    ReplyKind::OrderStatus,
+    ReplyKind::AskOrderNumber,
+    ReplyKind::OrderUnknown,
+    ReplyKind::Handover,
+    ReplyKind::SmallTalk,
 ];
 const DEADLINES: [Deadline; 2] = [Deadline::FirstResponse, Deadline::Resolution];
 
@@ -139,7 +133,7 @@ impl Metrics {
         self.counter(&catalogue::MESSAGES, []).increment(0);
         self.counter(&catalogue::REFUSALS, []).increment(0);
         zero(&catalogue::REPLIES, "kind", &KINDS.map(ReplyKind::as_str));
-        zero(&catalogue::HANDOVERS, "reason", &REASONS.map(EscalationReason::as_str));
+        zero(&catalogue::HANDOVERS, "reason", &EscalationReason::ALL.map(EscalationReason::as_str));
         zero(&catalogue::DEADLINES_MISSED, "deadline", &DEADLINES.map(word));
         zero(&catalogue::DATABASE_ERRORS, "doing", &Doing::ALL.map(Doing::word));
     }
@@ -292,6 +286,7 @@ mod tests {
         for line in [
             r#"shopdesk_handovers_total{reason="busy"} 0"#,
             r#"shopdesk_replies_total{kind="answer"} 0"#,
+            r#"shopdesk_replies_total{kind="order_status"} 0"#,
             r#"shopdesk_deadlines_missed_total{deadline="resolution"} 0"#,
             r#"shopdesk_database_errors_total{doing="watch"} 0"#,
             r#"shopdesk_webhook_deliveries_total{webhook="crm",outcome="given_up"} 0"#,

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, header, request::Parts};
 use crate::agent::{Agent, AgentId, Role};
 use crate::auth::{ApiKey, Scope, Scopes, SessionId};
 use crate::conversation::ConversationId;
+use crate::message::Message;
 use crate::problem::Problem;
 use crate::state::{AppState, Site};
 use crate::store::Actor;
@@ -24,6 +25,18 @@ pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 /// Whoever may take part in the conversation of the path.
 pub(super) struct Visitor {
     pub(super) conversation: ConversationId,
+    /// Whether it is the shopper with the token, and no system of the shop's.
+    pub(super) is_shopper: bool,
+}
+
+impl Visitor {
+    /// A message as whoever asks may read it.
+    pub(super) fn reads(&self, mut message: Message) -> Message {
+        if self.is_shopper {
+            message.keep_for_shopper();
+        }
+        message
+    }
 }
 
 impl FromRequestParts<AppState> for Visitor {
@@ -39,7 +52,7 @@ impl FromRequestParts<AppState> for Visitor {
         if let Some(key) = ApiKey::parse(bearer) {
             let key = accepted(app, &key).await?;
             require(key.scopes.allow(Scope::Conversations))?;
-            return Ok(Self { conversation: id.ok_or(Problem::NoConversation)? });
+            return Ok(Self { conversation: id.ok_or(Problem::NoConversation)?, is_shopper: false });
         }
         let granted = app.tokens.verify(bearer, app.time()).map_err(|_| Problem::WrongToken)?;
         let granted = ConversationId::from(granted);
@@ -47,7 +60,7 @@ impl FromRequestParts<AppState> for Visitor {
             return Err(Problem::WrongToken);
         }
         limit(&app.present.visitors, &granted.to_string())?;
-        Ok(Self { conversation: granted })
+        Ok(Self { conversation: granted, is_shopper: true })
     }
 }
 
@@ -196,7 +209,7 @@ pub(super) fn session_of(headers: &HeaderMap) -> Option<SessionId> {
 
 /// What the store finds a session by.
 pub(super) fn session_hash(session: &SessionId) -> String {
-    session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect()
+    session.hash().to_string()
 }
 
 /// Lets a request through, or says when to come again.

@@ -14,7 +14,7 @@ use super::caller::{Address, Visitor, limit, require_origin};
 use crate::conversation::{Conversation, ConversationId, ConversationState, Customer};
 use crate::dialogue::{self, Waiting};
 use crate::event::Event;
-use crate::message::{Message, Sender};
+use crate::message::Message;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::store::NewConversation;
@@ -22,6 +22,8 @@ use crate::store::NewConversation;
 /// The most that a page may say beside the messages.
 const CONTEXT_KEYS: usize = 16;
 const CONTEXT_CHARACTERS: usize = 500;
+/// The longest channel and language.
+const TAG_CHARACTERS: usize = 64;
 /// The site of conversations that do not say.
 const DEFAULT_SITE: &str = "main";
 
@@ -140,11 +142,13 @@ fn checked_beginning(
         customer.as_ref().map(|customer| customer.id.as_str()),
         customer.as_ref().and_then(|customer| customer.name.as_deref()),
     ];
-    if words.into_iter().flatten().any(|word| word.chars().count() > 64)
+    if words.into_iter().flatten().any(|word| word.chars().count() > TAG_CHARACTERS)
         || names.into_iter().flatten().any(too_long)
     {
-        let detail = "Give `channel` and `language` at most 64 characters, and the customer's id and name at most 500.";
-        return Err(Problem::InvalidValue { detail: detail.to_owned() });
+        let detail = format!(
+            "Give `channel` and `language` at most {TAG_CHARACTERS} characters, and the customer's id and name at most {CONTEXT_CHARACTERS}."
+        );
+        return Err(Problem::InvalidValue { detail });
     }
     let channel = channel.unwrap_or_else(|| "api".to_owned());
     Ok(NewConversation { site, channel, language, customer, context })
@@ -199,17 +203,15 @@ pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Resul
     let found = app.store.conversation_with_notices(visitor.conversation).await?;
     let (conversation, messages, notices) = found.ok_or(Problem::NoConversation)?;
     let waiting = dialogue::waiting(&app, visitor.conversation).await?;
-    let can_rate = can_rate(&conversation, &messages);
+    let can_rate = can_rate(&app, &conversation).await?;
+    let messages = messages.into_iter().map(|message| visitor.reads(message)).collect();
     Ok(Json(Shown { conversation, messages, notices, waiting, can_rate }))
 }
 
 /// Whether there is something to rate that was not rated: an answer, or an end.
-pub(super) fn can_rate(conversation: &Conversation, messages: &[Message]) -> bool {
-    let is_answer = |message: &Message| {
-        message.sender == Sender::Agent || message.reply.as_ref().is_some_and(|reply| reply.asks_if_helpful)
-    };
-    conversation.rating.is_none()
-        && (conversation.state == ConversationState::Closed || messages.iter().any(is_answer))
+pub(super) async fn can_rate(app: &AppState, conversation: &Conversation) -> Result<bool, Problem> {
+    let is_over = conversation.state == ConversationState::Closed;
+    Ok(conversation.rating.is_none() && (is_over || app.store.was_answered(conversation.id).await?))
 }
 
 /// Who speaks for the shop from now on.

@@ -97,7 +97,8 @@ pub(super) async fn follow(
     headers: HeaderMap,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Problem> {
-    follow_as(app, visitor.conversation, None, &address, &headers, &wanted).await
+    let reader = Reader { is_shopper: visitor.is_shopper, worker: None };
+    follow_as(app, visitor.conversation, reader, &address, &headers, &wanted).await
 }
 
 /// Tells what happens in the conversation of a ticket, and that the ticket changed.
@@ -136,13 +137,14 @@ pub(super) async fn follow_ticket(
     let ticket = tickets::find(&app, &id).await?;
     tickets::keep_view(&app, &staff, ticket.id).await?;
     let worker = Worker { staff, ticket: ticket.id, tickets: app.store.live().follow_tickets() };
-    follow_as(app, ticket.conversation, Some(worker), &address, &headers, &wanted).await
+    let reader = Reader { is_shopper: false, worker: Some(worker) };
+    follow_as(app, ticket.conversation, reader, &address, &headers, &wanted).await
 }
 
 async fn follow_as(
     app: AppState,
     id: ConversationId,
-    worker: Option<Worker>,
+    reader: Reader,
     address: &Address,
     headers: &HeaderMap,
     wanted: &Wanted,
@@ -150,13 +152,12 @@ async fn follow_as(
     let conversation = app.store.conversation(id).await?.ok_or(Problem::NoConversation)?;
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
-        return poll(&app, id, wanted).await;
+        return poll(&app, id, &reader, wanted).await;
     }
     let last =
         headers.get("last-event-id").and_then(|last| last.to_str().ok()).and_then(|last| last.parse().ok());
     let open = open(&app, address, Followed::Conversation(id))?;
-    let mut follower = Follower::new(app, id, last.unwrap_or(wanted.after), conversation.state, open);
-    follower.worker = worker;
+    let follower = Follower::new(app, id, reader, last.unwrap_or(wanted.after), conversation.state, open);
     Ok(streamed(follower.stream()))
 }
 
@@ -166,7 +167,12 @@ fn open(app: &AppState, address: &Address, followed: Followed) -> Result<OpenStr
     open.map_err(|TooMany { whose, most }| Problem::TooManyStreams { whose, most })
 }
 
-async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Response, Problem> {
+async fn poll(
+    app: &AppState,
+    id: ConversationId,
+    reader: &Reader,
+    wanted: &Wanted,
+) -> Result<Response, Problem> {
     if wanted.wait > LONGEST_WAIT {
         let detail = format!("Give `wait` a number of seconds from 0 to {LONGEST_WAIT}.");
         return Err(Problem::InvalidParameter { detail });
@@ -174,15 +180,25 @@ async fn poll(app: &AppState, id: ConversationId, wanted: &Wanted) -> Result<Res
     let until = Instant::now() + Duration::from_secs(wanted.wait).min(app.settings.request_timeout / 2);
     let mut following = app.store.live().follow(id);
     loop {
-        let events = app.store.events(id, wanted.after, PAGE).await?;
+        let events = reader.events(app, id, wanted.after).await?;
         let rest = until.saturating_duration_since(Instant::now());
-        if !events.is_empty() || rest.is_zero() {
+        if !events.is_empty() || rest.is_zero() || app.present.is_stopping() {
             let last_sequence = events.last().map_or(wanted.after, |event| event.sequence);
             return Ok(Json(Page { events, last_sequence }).into_response());
         }
         // Whether something came or not: it is looked up again.
-        drop(timeout(rest, following.next()).await);
+        tokio::select! {
+            _ = timeout(rest, following.next()) => {}
+            () = app.present.stopped() => {}
+        }
     }
+}
+
+/// Whoever follows a conversation.
+struct Reader {
+    is_shopper: bool,
+    /// Of those who work on its ticket.
+    worker: Option<Worker>,
 }
 
 /// Somebody who works on the ticket of a conversation.
@@ -190,6 +206,21 @@ struct Worker {
     staff: Staff,
     ticket: TicketId,
     tickets: Receiver<Option<TicketId>>,
+}
+
+impl Reader {
+    /// The first events after that number, as the reader may read them.
+    async fn events(&self, app: &AppState, id: ConversationId, after: i64) -> Result<Vec<Event>, StoreError> {
+        let mut events = app.store.events(id, after, PAGE).await?;
+        if self.is_shopper {
+            for event in &mut events {
+                if let Happening::Message { message } = &mut event.happening {
+                    message.keep_for_shopper();
+                }
+            }
+        }
+        Ok(events)
+    }
 }
 
 /// Waits until the ticket changed, or may have.
@@ -208,8 +239,7 @@ async fn changed(worker: &mut Option<Worker>) -> TicketId {
 struct Follower {
     app: AppState,
     conversation: ConversationId,
-    /// Nobody, when the shopper reads.
-    worker: Option<Worker>,
+    reader: Reader,
     following: Following,
     stopping: watch::Receiver<bool>,
     /// The number of the last event that was sent.
@@ -229,6 +259,7 @@ impl Follower {
     fn new(
         app: AppState,
         conversation: ConversationId,
+        reader: Reader,
         after: i64,
         state: ConversationState,
         open: OpenStream,
@@ -239,7 +270,7 @@ impl Follower {
             stopping: app.present.stopping.subscribe(),
             app,
             conversation,
-            worker: None,
+            reader,
             after,
             ready: VecDeque::from([Frame::default().retry(RETRY).comment("here")]),
             is_behind: true,
@@ -279,7 +310,7 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<(), StoreError> {
-        let events = self.app.store.events(self.conversation, self.after, PAGE).await?;
+        let events = self.reader.events(&self.app, self.conversation, self.after).await?;
         self.is_behind = events.len() as i64 == PAGE;
         for event in events {
             self.after = event.sequence;
@@ -303,13 +334,13 @@ impl Follower {
                 Heard::Stored => self.is_behind = true,
                 Heard::Sign(sign) => self.ready.push_back(unnumbered(&sign)),
             },
-            ticket = changed(&mut self.worker) => {
+            ticket = changed(&mut self.reader.worker) => {
                 self.ready.push_back(Frame::default().event("ticket").data(json!({ "ticket": ticket }).to_string()));
             }
             _ = self.stopping.changed() => {}
             () = sleep_until(self.heartbeat) => {
                 self.heartbeat = Instant::now() + HEARTBEAT;
-                if let Some(Worker { staff, .. }) = &self.worker {
+                if let Some(Worker { staff, .. }) = &self.reader.worker {
                     if !staff.still_holds(&self.app).await {
                         self.is_over = true;
                         return;

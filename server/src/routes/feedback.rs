@@ -3,20 +3,22 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use shopdesk_triage::{EscalationReason, MessageLanguage, detect_language};
+use shopdesk_triage::EscalationReason;
 use utoipa::ToSchema;
 
 use super::body::{Body, Segments};
 use super::caller::Visitor;
 use super::conversations::can_rate;
-use crate::conversation::{Contact, Conversation, ConversationId, ConversationState, MessageId, Rating};
+use crate::conversation::{Contact, ConversationState, MessageId, Rating};
 use crate::dialogue;
-use crate::message::{Reply, ReplyKind, Sender};
+use crate::message::{Reply, ReplyKind};
 use crate::problem::Problem;
-use crate::state::{AppState, reader};
+use crate::state::{AppState, reader_of};
 
 /// The longest contact, note or comment.
 const SHORT_CHARACTERS: usize = 1000;
+/// The most reasons of a rating.
+const REASONS: usize = 8;
 
 /// Whether an answer helped.
 #[derive(Deserialize, ToSchema)]
@@ -59,24 +61,12 @@ pub(super) async fn helpful(
     if judged.failed_answers >= i64::from(app.settings.dialogue.failed_answers.get()) {
         dialogue::handed_over_because(&app, conversation, EscalationReason::AnswersFailed).await?;
     } else if judged.is_new {
-        let (_, language) = found_and_language(&app, conversation).await?;
+        let (_, language) = reader_of(&app, conversation).await?.ok_or(Problem::NoConversation)?;
         let text = app.replies_for(language).map(|replies| replies.not_helpful.clone()).unwrap_or_default();
         let reply = Reply::plain(ReplyKind::Notice, None);
         app.store.say(conversation, ConversationState::Bot, text, reply).await?;
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A conversation, and the language in which its shopper reads.
-async fn found_and_language(
-    app: &AppState,
-    id: ConversationId,
-) -> Result<(Conversation, MessageLanguage), Problem> {
-    let found = app.store.conversation_with_messages(id).await?;
-    let (found, messages) = found.ok_or(Problem::NoConversation)?;
-    let said = messages.iter().rev().find(|message| message.sender == Sender::Shopper);
-    let language = reader(app, said.map(|message| detect_language(&message.text)), &found);
-    Ok((found, language))
 }
 
 /// Leaves a number or an address.
@@ -112,7 +102,7 @@ pub(super) async fn contact(
     if !app.store.keep_contact(conversation, &contact).await? {
         return Err(Problem::NoConversation);
     }
-    let (found, language) = found_and_language(&app, conversation).await?;
+    let (found, language) = reader_of(&app, conversation).await?.ok_or(Problem::NoConversation)?;
     let text = app.replies_for(language).map(|replies| replies.contact_thanks.clone()).unwrap_or_default();
     let reply = Reply::plain(ReplyKind::Notice, None);
     app.store.say(conversation, found.state, text, reply).await?;
@@ -143,18 +133,17 @@ pub(super) async fn rate(
         return Err(Problem::InvalidValue { detail: "Give `score` a number from 1 to 5.".to_owned() });
     }
     if rating.comment.as_ref().is_some_and(|comment| comment.chars().count() > SHORT_CHARACTERS)
-        || rating.reasons.len() > 8
+        || rating.reasons.len() > REASONS
     {
         let detail =
-            format!("Give at most 8 `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
+            format!("Give at most {REASONS} `reasons`, and `comment` at most {SHORT_CHARACTERS} characters.");
         return Err(Problem::InvalidValue { detail });
     }
-    let found = app.store.conversation_with_messages(visitor.conversation).await?;
-    let (conversation, messages) = found.ok_or(Problem::NoConversation)?;
+    let conversation = app.store.conversation(visitor.conversation).await?.ok_or(Problem::NoConversation)?;
     if conversation.rating.is_some() {
         return Err(Problem::AlreadyRated);
     }
-    if !can_rate(&conversation, &messages) {
+    if !can_rate(&app, &conversation).await? {
         return Err(Problem::CannotRateYet);
     }
     match app.store.rate(visitor.conversation, &rating).await? {

@@ -93,6 +93,7 @@ pub(super) async fn send(
     let new = checked(send, app.settings.max_message_characters)?;
     let Exchange { message, reply, state } =
         dialogue::receive(&app, visitor.conversation, new, sending.wait).await?;
+    let reply = reply.map(|reply| visitor.reads(reply));
     Ok(Json(Sent { message, reply, state }))
 }
 
@@ -174,14 +175,15 @@ pub(super) async fn read(
     mark_read(&app, visitor.conversation, Sender::Shopper, read.sequence).await
 }
 
-/// Keeps up to where somebody has read, and tells the other side.
+/// Keeps up to where somebody has read, and tells the other side when that is further than before.
 pub(super) async fn mark_read(
     app: &AppState,
     conversation: ConversationId,
     by: Sender,
     sequence: i64,
 ) -> Result<StatusCode, Problem> {
-    app.store.keep_read(conversation, by, sequence).await?;
-    app.store.sign(Signal::Sign { conversation, sign: Sign::Read { by, sequence } }).await?;
+    if app.store.keep_read(conversation, by, sequence).await? {
+        app.store.sign(Signal::Sign { conversation, sign: Sign::Read { by, sequence } }).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

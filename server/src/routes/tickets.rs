@@ -27,6 +27,9 @@ const LIMITS: std::ops::RangeInclusive<u32> = 1..=200;
 const DEFAULT_LIMIT: u32 = 50;
 /// The longest reason for closing, in characters.
 pub(super) const LONGEST_REASON: usize = 200;
+/// How many words are looked for at most, and in how many characters: each of them is a condition of its own.
+const WORDS: usize = 16;
+const WORDS_CHARACTERS: usize = 200;
 /// How many earlier tickets of a customer are shown.
 const EARLIER: u32 = 20;
 /// For how long somebody who has seen a ticket counts as looking at it.
@@ -51,7 +54,8 @@ pub(super) struct Wanted {
     pub(super) assignee: Option<String>,
     /// The shop's id of one.
     pub(super) customer: Option<String>,
-    /// Words to look for.
+    /// Words to look for, 16 at most.
+    #[param(max_length = 200)]
     pub(super) q: Option<String>,
     /// How many; 50 without it.
     #[param(minimum = 1, maximum = 200)]
@@ -100,6 +104,9 @@ pub(super) fn filter(wanted: Wanted, staff: &Staff, now: Timestamp) -> Result<Ti
     if !LIMITS.contains(&limit) {
         return Err(wrong(format!("Give `limit` a number from {} to {}.", LIMITS.start(), LIMITS.end())));
     }
+    if wanted.q.as_deref().is_some_and(are_too_many) {
+        return Err(wrong(format!("Give `q` at most {WORDS} words, in {WORDS_CHARACTERS} characters.")));
+    }
     let states = match &wanted.state {
         Some(words) => {
             words.split(',').map(|word| word.trim().parse().map_err(wrong)).collect::<Result<_, _>>()?
@@ -132,6 +139,10 @@ pub(super) fn filter(wanted: Wanted, staff: &Staff, now: Timestamp) -> Result<Ti
         after: wanted.after.map(|after| after.parse()).transpose().map_err(wrong)?,
         limit,
     })
+}
+
+fn are_too_many(words: &str) -> bool {
+    words.split_whitespace().count() > WORDS || words.chars().count() > WORDS_CHARACTERS
 }
 
 /// A ticket with all that an agent needs, so that nobody has to repeat anything.

@@ -42,7 +42,8 @@ impl Waiting {
 }
 
 impl Store {
-    /// Gives waiting tickets to agents who are there, whom they suit and who have the fewest. `present` are those who are there.
+    /// Gives waiting tickets to agents who are there, whom they suit and who have the fewest. `present` are those who are there. One that
+    /// cannot be given to anybody waits on, and keeps no other waiting.
     pub(crate) async fn assign_waiting(
         &self,
         present: &[AgentId],
@@ -63,7 +64,9 @@ impl Store {
                     }
                     // Somebody claimed it meanwhile.
                     Err(StoreError::TicketStep(_)) => {}
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(%error, ticket.id = %waiting.place.id, "a ticket cannot be assigned, trying again");
+                    }
                 }
             }
             after = page.into_iter().last().map(|last| last.place);

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::rows::{CONVERSATION, EVENT, conversation_of, event_of, from_word, message_of, now, to_json};
+use super::rows::{
+    CONVERSATION, EVENT, conversation_of, event_of, from_word, json, message_of, now, to_json,
+};
+use super::settle::last_of_shopper;
 use super::writing::Writing;
 use super::{Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, Customer};
 use crate::event::{Change, Event, Happening};
-use crate::message::Message;
+use crate::message::{Assessed, Message, Reply, ReplyKind};
 use crate::ticket::{Entry, TicketStep};
 use crate::webhooks::TicketClosed;
 
@@ -76,6 +79,41 @@ impl Store {
     pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let mut reader = self.readers.acquire().await?;
         conversation(&mut reader, id).await
+    }
+
+    /// A conversation, and what its shopper wrote last, if anything.
+    pub(crate) async fn conversation_with_last_text(
+        &self,
+        id: ConversationId,
+    ) -> Result<Option<(Conversation, Option<String>)>, StoreError> {
+        let mut reader = self.snapshot().await?;
+        let Some(conversation) = conversation(&mut reader, id).await? else { return Ok(None) };
+        let last = last_of_shopper(&mut reader, id).await?;
+        Ok(Some((conversation, last.map(|message| message.text))))
+    }
+
+    /// What the program made of the last message that it assessed in a conversation.
+    pub(crate) async fn last_assessed(&self, id: ConversationId) -> Result<Option<Assessed>, StoreError> {
+        // Whatever is assessed has a likeliest intent.
+        let row = sqlx::query(
+            "SELECT contents FROM events WHERE conversation = $1 AND sender = 'bot' AND intent IS NOT NULL \
+             ORDER BY sequence DESC LIMIT 1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        let reply: Option<Reply> = row.map(|row| json(&row, "contents")).transpose()?.flatten();
+        Ok(reply.and_then(|reply| reply.assessment))
+    }
+
+    /// Whether the program said something of that kind in a conversation.
+    pub(crate) async fn has_said(&self, id: ConversationId, kind: ReplyKind) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM events WHERE conversation = $1 AND reply_kind = $2 LIMIT 1")
+            .bind(id.to_string())
+            .bind(kind.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// A conversation and everything said in it, in order.

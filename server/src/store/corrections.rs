@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use shopdesk_model::intents::{IntentId, Priority};
 
+use super::deadlines::SHOPPER_TOLD;
 use super::rows::now;
 use super::settle::urgency;
 use super::ticket_rows::{Locked, log};
@@ -66,13 +67,15 @@ pub(super) async fn correct_priority(
         return Ok(());
     }
     sqlx::query(
-        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / 16) * 16, \
+        "UPDATE tickets SET priority = $2, first_response_due = $3, resolution_due = $4, alerts = (alerts / $5) * $5, \
          next_alert_at = CASE WHEN next_alert_at IS NULL THEN NULL ELSE 0 END WHERE id = $1",
     )
     .bind(ticket.to_string())
     .bind(urgency(new))
     .bind(first.map(Timestamp::as_millisecond))
     .bind(resolution.map(Timestamp::as_millisecond))
+    // The highest bit, and the only one that has nothing to do with the deadlines: it stays.
+    .bind(SHOPPER_TOLD)
     .execute(&mut **writing)
     .await?;
     let old = Some(found.priority.as_str().to_owned());

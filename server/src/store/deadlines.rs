@@ -1,7 +1,7 @@
 //! Which deadlines are near or missed, and which tickets come back: found in the database, so that a restart or a second server changes
 //! nothing. Each is claimed by an `UPDATE` that only one of them can make.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
 use super::conversations::lock;
@@ -37,6 +37,9 @@ pub(crate) const FIRST_MISSED: i64 = 2;
 pub(crate) const RESOLUTION_NEAR: i64 = 4;
 pub(crate) const RESOLUTION_MISSED: i64 = 8;
 pub(crate) const SHOPPER_TOLD: i64 = 16;
+
+/// Tickets of which time tell how long people usually wait.
+const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl Store {
     /// Tickets that somebody should work on and that may have something to alert of at that time.
@@ -144,23 +147,27 @@ impl Store {
         writing.commit().await
     }
 
-    /// Brings back tickets that were put off until now.
+    /// Brings back tickets that were put off until now. One that cannot come back keeps no other from it; the first failure is returned.
     pub(crate) async fn wake_due(&self, at: Timestamp) -> Result<usize, StoreError> {
         let rows = sqlx::query("SELECT id FROM tickets WHERE snoozed_until <= $1")
             .bind(at.as_millisecond())
             .fetch_all(&self.readers)
             .await?;
         let actor = Actor::program();
-        let mut woken = 0;
+        let (mut woken, mut done) = (0, Ok(()));
         for row in rows {
-            match self.change_ticket(id(&row, "id")?, &actor, TicketChange::Wake).await {
+            let ticket: TicketId = id(&row, "id")?;
+            match self.change_ticket(ticket, &actor, TicketChange::Wake).await {
                 Ok(_) => woken += 1,
                 // Somebody was faster.
                 Err(StoreError::TicketStep(_)) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, ticket.id = %ticket, "a ticket that was put off cannot come back, trying again");
+                    done = done.and(Err(error));
+                }
             }
         }
-        Ok(woken)
+        done.map(|()| woken)
     }
 
     /// How long people waited for a first answer lately, in milliseconds: the median over the last `limit` tickets.
@@ -169,7 +176,7 @@ impl Store {
             "SELECT first_response_at - COALESCE(reopened_at, opened_at) AS wait FROM tickets WHERE first_response_at IS NOT NULL \
              AND opened_at > $1 ORDER BY opened_at DESC LIMIT $2",
         )
-        .bind(now().as_millisecond() - 7 * 24 * 3_600_000)
+        .bind((now() - LATELY).as_millisecond())
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;
@@ -184,7 +191,6 @@ impl Store {
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::SignedDuration;
     use shopdesk_model::intents::Priority;
     use shopdesk_triage::EscalationReason;
 

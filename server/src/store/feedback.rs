@@ -68,6 +68,18 @@ impl Store {
         Ok(Some(Judged { failed_answers, is_new: true }))
     }
 
+    /// Whether the shopper was answered, by the program or by somebody.
+    pub(crate) async fn was_answered(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT id FROM events WHERE conversation = $1 \
+             AND (sender = 'agent' OR reply_kind IN ('answer', 'order_status')) LIMIT 1",
+        )
+        .bind(conversation.to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// Keeps a rating, the first one only. Whether it is the first; nothing when there is no such conversation.
     ///
     /// # Errors
@@ -123,7 +135,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Keeps up to where somebody has read; never less than before.
+    /// Keeps up to where somebody has read; never less than before, and never more than there is. Whether that is further than before.
     ///
     /// # Errors
     /// When the database fails.
@@ -132,15 +144,15 @@ impl Store {
         conversation: ConversationId,
         by: Sender,
         sequence: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let column = if by == Sender::Shopper { "shopper_read" } else { "agent_read" };
-        sqlx::query(AssertSqlSafe(format!(
+        let done = sqlx::query(AssertSqlSafe(format!(
             "UPDATE conversations SET {column} = $2 WHERE id = $1 AND {column} < $2 AND last_sequence >= $2"
         )))
         .bind(conversation.to_string())
         .bind(sequence)
         .execute(&self.writer)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
+use super::tickets::{first_response_overdue, resolution_overdue};
 use super::{Store, StoreError};
 
 /// How much there is to do just now.
@@ -26,12 +27,14 @@ impl Store {
     /// How much there is to do at that time. It reads by indexes what is not done, however much was done before.
     pub(crate) async fn figures(&self, at: Timestamp) -> Result<Figures, StoreError> {
         let mut figures = Figures { articles_revision: self.revision().await?, ..Figures::default() };
-        let rows = sqlx::query(
+        let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT state, COUNT(*) AS tickets, \
-             COUNT(CASE WHEN state <> 'snoozed' AND first_response_at IS NULL AND first_response_due <= $1 THEN 1 END) AS unanswered, \
-             COUNT(CASE WHEN state <> 'snoozed' AND resolution_due <= $1 THEN 1 END) AS unresolved \
+             COUNT(CASE WHEN state <> 'snoozed' AND {} THEN 1 END) AS unanswered, \
+             COUNT(CASE WHEN state <> 'snoozed' AND {} THEN 1 END) AS unresolved \
              FROM tickets WHERE state IN ('open', 'assigned', 'snoozed') GROUP BY state",
-        )
+            first_response_overdue("$1"),
+            resolution_overdue("$1"),
+        )))
         .bind(at.as_millisecond())
         .fetch_all(&self.readers)
         .await?;

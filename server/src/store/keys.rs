@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::rows::{now, optional_timestamp, required_json, timestamp, to_json, unreadable};
 use super::{Store, StoreError};
+use crate::auth::digest::hex;
 use crate::auth::{KeyRecord, Scope, Scopes};
+
+const KEY: &str = "id, name, hash, scopes, created_at, revoked_at";
 
 /// A key, without its secret, which nobody has but its owner.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -51,26 +55,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, name, hash, scopes, created_at, revoked_at FROM api_keys ORDER BY created_at, id",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(StoredKey {
-                    id: row.try_get("id")?,
-                    name: row.try_get("name")?,
-                    record: KeyRecord {
-                        id: row.try_get("id")?,
-                        hash: from_hex(&row.try_get::<String, _>("hash")?)?,
-                    },
-                    scopes: required_json(row, "scopes")?,
-                    created_at: timestamp(row, "created_at")?,
-                    revoked_at: optional_timestamp(row, "revoked_at")?,
-                })
-            })
-            .collect()
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT {KEY} FROM api_keys ORDER BY created_at, id")))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(key_of).collect()
     }
 
     /// A key that may still do something.
@@ -78,7 +66,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn key(&self, id: &str) -> Result<Option<StoredKey>, StoreError> {
-        Ok(self.keys().await?.into_iter().find(|key| key.id == id && key.revoked_at.is_none()))
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {KEY} FROM api_keys WHERE id = $1 AND revoked_at IS NULL"
+        )))
+        .bind(id.to_owned())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(key_of).transpose()
     }
 
     /// Takes everything from a key. Whether there was such a one.
@@ -116,8 +110,15 @@ impl Store {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn key_of(row: &AnyRow) -> Result<StoredKey, StoreError> {
+    Ok(StoredKey {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        record: KeyRecord { id: row.try_get("id")?, hash: from_hex(&row.try_get::<String, _>("hash")?)? },
+        scopes: required_json(row, "scopes")?,
+        created_at: timestamp(row, "created_at")?,
+        revoked_at: optional_timestamp(row, "revoked_at")?,
+    })
 }
 
 fn from_hex(text: &str) -> Result<[u8; 32], StoreError> {

@@ -238,6 +238,21 @@ impl Store {
         row.as_ref().map(|row| Ok(agent_of(row)?.agent)).transpose()
     }
 
+    /// Forgets sessions and links that held until then. How many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_expired(&self, at: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        for forget in
+            ["DELETE FROM sessions WHERE expires_at <= $1", "DELETE FROM invitations WHERE expires_at <= $1"]
+        {
+            let done = sqlx::query(forget).bind(at.as_millisecond()).execute(&self.writer).await?;
+            forgotten += done.rows_affected();
+        }
+        Ok(forgotten)
+    }
+
     /// Ends a session.
     ///
     /// # Errors

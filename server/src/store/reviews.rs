@@ -12,9 +12,9 @@ use crate::conversation::{ConversationId, MessageId};
 use crate::message::{Message, Sender};
 use crate::review::{ReviewFigures, ReviewVerdict};
 
-/// What an automatic answer is in the database. A quotation mark in a text is escaped there, so that no text looks like this.
+/// What an automatic answer of some days is in the database.
 const IS_ANSWER: &str =
-    "kind = 'message' AND sender = 'bot' AND contents LIKE '%\"kind\":\"answer\"%' AND at >= $1 AND at < $2";
+    "kind = 'message' AND sender = 'bot' AND reply_kind = 'answer' AND at >= $1 AND at < $2";
 /// From which character on an id of version 7 is random and nothing else: its last 32 bits.
 const RANDOM_FROM: u32 = 29;
 /// How many messages before an answer are shown with it.

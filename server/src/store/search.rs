@@ -9,6 +9,8 @@ use super::{Store, StoreError};
 const FORM: &str = "search_form";
 /// The form that [`searchable`] gives. Another form is another word.
 const SEARCHABLE: &str = "small letters, simplified";
+/// After how many characters of what the shopper wrote a ticket takes in no more to be found by.
+pub(super) const SEARCHED: i64 = 20_000;
 /// How many texts are looked at in one query.
 const PAGE: i64 = 500;
 

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::conversations::{conversation, lock, take};
 use super::rows::{EVENT, message_of, now, to_json};
-use super::search::searchable;
+use super::search::{SEARCHED, searchable};
 use super::ticket_rows::log;
 use super::turns::HUMAN;
 use super::writing::{NewRow, Writing};
@@ -200,7 +200,8 @@ async fn settle_up_to(
     Ok(())
 }
 
-async fn last_of_shopper(
+/// What the shopper wrote last.
+pub(super) async fn last_of_shopper(
     connection: &mut AnyConnection,
     id: ConversationId,
 ) -> Result<Option<Message>, StoreError> {
@@ -228,14 +229,20 @@ async fn open(
         .await?;
     let number: i64 = row.try_get("value")?;
     let rows = sqlx::query(
-        "SELECT text FROM events WHERE conversation = $1 AND sender = 'shopper' ORDER BY sequence",
+        "SELECT text FROM events WHERE conversation = $1 AND sender = 'shopper' ORDER BY sequence DESC",
     )
     .bind(id.to_string())
     .fetch_all(&mut **writing)
     .await?;
     let mut words = vec![format!("#{number}")];
+    let mut length = 0;
     for row in rows {
-        words.push(row.try_get("text")?);
+        let text: String = row.try_get("text")?;
+        length += text.chars().count() as i64;
+        words.push(text);
+        if length >= SEARCHED {
+            break;
+        }
     }
     let customer = found.as_ref().and_then(|conversation| conversation.customer.clone());
     if let Some(customer) = &customer {

@@ -1,10 +1,9 @@
 //! What agents write to shoppers. Whoever answers has the ticket.
 
-use sqlx::AssertSqlSafe;
-
 use super::rows::{Signed, to_json};
 use super::ticket_rows::{Locked, locked, log};
 use super::ticket_steps::assign;
+use super::turns::known;
 use super::writing::{NewRow, Writing};
 use super::{Actor, Lock, Store, StoreError};
 use crate::live::Signal;
@@ -25,22 +24,12 @@ impl Store {
     ) -> Result<Option<Message>, StoreError> {
         let mut writing = self.begin(Lock::Rows).await?;
         let Some(found) = locked(&mut writing, ticket).await? else { return Ok(None) };
-        if let Some(client_id) = &client_message_id {
-            let columns = super::rows::EVENT;
-            let row = sqlx::query(AssertSqlSafe(format!(
-                "SELECT {columns} FROM events WHERE conversation = $1 AND client_message_id = $2"
-            )))
-            .bind(found.conversation.to_string())
-            .bind(client_id.clone())
-            .fetch_optional(&mut *writing)
-            .await?;
-            if let Some(row) = row {
-                let known = super::rows::message_of(&row)?;
-                if known.sender != Sender::Agent || known.text != text {
-                    return Err(StoreError::ClientMessageIdReused);
-                }
-                return Ok(Some(known));
+        let known = known(&mut writing, found.conversation, client_message_id.as_deref()).await?;
+        if let Some((known, _)) = known {
+            if known.sender != Sender::Agent || known.text != text {
+                return Err(StoreError::ClientMessageIdReused);
             }
+            return Ok(Some(known));
         }
         let is_theirs = found.state == TicketState::Assigned && found.assignee == actor.agent;
         if !is_theirs {

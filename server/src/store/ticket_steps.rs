@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use super::conversations::take;
 use super::corrections::{correct_intent, correct_priority};
 use super::rows::from_word;
-use super::search::searchable;
+use super::search::{SEARCHED, searchable};
 use super::ticket_rows::{Locked, latest_of, locked, log, set_state, state_of};
 use super::writing::Writing;
 use super::{Lock, Store, StoreError};
@@ -247,9 +247,10 @@ pub(super) async fn touch(
 ) -> Result<(), StoreError> {
     let Some((ticket, _)) = latest_of(writing, conversation).await? else { return Ok(()) };
     let Some(found) = locked(writing, ticket).await? else { return Ok(()) };
-    sqlx::query("UPDATE tickets SET search = search || $2 WHERE id = $1 AND LENGTH(search) < 20000")
+    sqlx::query("UPDATE tickets SET search = search || $2 WHERE id = $1 AND LENGTH(search) < $3")
         .bind(ticket.to_string())
         .bind(format!("\n{}", searchable(text)))
+        .bind(SEARCHED)
         .execute(&mut **writing)
         .await?;
     if found.state == TicketState::Snoozed {

@@ -215,10 +215,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn corrections(&self, state: Option<&str>, limit: u32) -> Result<Vec<Correction>, StoreError> {
-        let rows = sqlx::query(
+        // A condition that takes everything would keep the database from its indexes.
+        let wanted = if state.is_some() { "state = $1" } else { "$1 = ''" };
+        let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT id, ticket, text, language, field, old, new, actor, at, state FROM corrections \
-             WHERE $1 = '' OR state = $1 ORDER BY at DESC, id DESC LIMIT $2",
-        )
+             WHERE {wanted} ORDER BY at DESC, id DESC LIMIT $2"
+        )))
         .bind(state.unwrap_or_default().to_owned())
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
@@ -375,7 +377,17 @@ impl Conditions {
 
 /// The condition of tickets that are past a deadline at that time.
 pub(super) fn overdue(at: &str) -> String {
-    format!("((first_response_at IS NULL AND first_response_due < {at}) OR resolution_due < {at})")
+    format!("({} OR {})", first_response_overdue(at), resolution_overdue(at))
+}
+
+/// The condition of tickets that nobody answered in time.
+pub(super) fn first_response_overdue(at: &str) -> String {
+    format!("(first_response_at IS NULL AND first_response_due < {at})")
+}
+
+/// The condition of tickets that should be closed by then.
+pub(super) fn resolution_overdue(at: &str) -> String {
+    format!("resolution_due < {at}")
 }
 
 /// A text that a pattern of `LIKE` takes as it is.

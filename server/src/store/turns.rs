@@ -41,6 +41,8 @@ pub struct Received {
     pub state: ConversationState,
     /// The ticket that it opened again, if it did.
     pub reopened: Option<TicketId>,
+    /// Whether it was not sent before.
+    pub is_new: bool,
 }
 
 /// What the program owes a reply to: all that the shopper wrote since its last word.
@@ -79,7 +81,7 @@ impl Store {
             let (message, settled_by) = known;
             let reply = reply_of(&mut writing, settled_by).await?;
             writing.leave().await?;
-            return Ok(Some(Received { message, reply, state, reopened: None }));
+            return Ok(Some(Received { message, reply, state, reopened: None, is_new: false }));
         }
         let mut reopened = None;
         if state == ConversationState::Closed && new.reopens {
@@ -94,7 +96,7 @@ impl Store {
             super::ticket_steps::touch(&mut writing, conversation, &message.text).await?;
         }
         writing.commit().await?;
-        Ok(Some(Received { message, reply: None, state, reopened }))
+        Ok(Some(Received { message, reply: None, state, reopened, is_new: true }))
     }
 
     /// What the program owes a reply to.
@@ -222,7 +224,7 @@ async fn begin_anew(
 }
 
 /// The message that was sent under that id before, and what settled it.
-async fn known(
+pub(super) async fn known(
     connection: &mut AnyConnection,
     conversation: ConversationId,
     client_message_id: Option<&str>,

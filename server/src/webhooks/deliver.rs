@@ -5,29 +5,15 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{NextTry, WebhookSecret, check_url, client, next_try, without_url};
+use super::{NextTry, Webhook, next_try, without_url};
 use crate::metrics::{Attempt, Doing};
 use crate::state::AppState;
 use crate::store::{Delivery, StoreError};
 
-/// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// For how long a server has a delivery to itself: longer than an attempt takes.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How often it is looked for something to deliver.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Where the shop's systems take what happens.
-pub struct Webhook {
-    /// Where.
-    pub url: String,
-    /// Of what it wants to hear, such as `ticket.opened`; of everything when empty.
-    pub events: Vec<String>,
-    /// Signs what it gets.
-    pub secret: WebhookSecret,
-    /// Whether it may be in a private network.
-    pub allow_private: bool,
-}
 
 /// Delivers to the webhook of that name until the service stops, and does not stop between an attempt and keeping how it ended. Each has a
 /// loop of its own, so that one that does not answer holds up no other.
@@ -81,12 +67,11 @@ async fn deliver_one(app: &AppState, name: &str, webhook: &Webhook) -> Result<bo
     fields(webhook = delivery.endpoint, delivery.id = delivery.id, delivery.kind = delivery.kind, attempt = delivery.attempts)
 )]
 async fn attempt(app: &AppState, webhook: &Webhook, delivery: &Delivery) -> Result<(), String> {
-    let url = check_url(&webhook.url, webhook.allow_private).map_err(|refused| refused.to_string())?;
     let now = app.time();
     let signature = webhook.secret.sign(&delivery.id, now, delivery.body.as_bytes());
-    let client = client(PATIENCE, webhook.allow_private).map_err(|error| error.to_string())?;
-    let response = client
-        .post(url)
+    let response = webhook
+        .client
+        .post(webhook.url.clone())
         .header("content-type", "application/json")
         .header("webhook-id", &delivery.id)
         .header("webhook-timestamp", now.as_second())

@@ -1,7 +1,9 @@
 //! Tells the shop's own systems what happens, signed as Standard Webhooks has it, until they have taken it.
 
+mod endpoint;
+pub use endpoint::{Webhook, WebhookConfigError};
+
 mod deliver;
-pub use deliver::Webhook;
 pub(crate) use deliver::deliver;
 
 mod payload;

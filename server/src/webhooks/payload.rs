@@ -16,6 +16,10 @@ pub(crate) trait Payload: Serialize + ToSchema {
     const KIND: &'static str;
 }
 
+/// All kinds that there are.
+pub(super) const KINDS: [&str; 4] =
+    [MessageCreated::KIND, TicketOpened::KIND, TicketClosed::KIND, ConversationRated::KIND];
+
 /// Anybody said something, the desk too.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MessageCreated {

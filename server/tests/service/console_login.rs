@@ -128,7 +128,7 @@ pub(crate) async fn with_password(app: &TestApp, login: &str) -> TestAgent {
     assert_eq!(app.submit_with(&[], "/console/invitation", &fields).await.status, StatusCode::OK);
     // Choosing a password ended the session of before.
     let session = shopdesk_server::SessionId::generate();
-    let hash: String = session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = session.hash().to_string();
     let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
     app.state.store.begin_session(agent.id.parse().unwrap(), &hash, later).await.unwrap();
     TestAgent { id: agent.id, session }

@@ -132,6 +132,9 @@ async fn a_shopper_sees_an_agent_write_and_read_and_that_has_no_number() {
     let typing = frames.next_of("typing").await;
     assert_eq!(typing.id, None);
     assert_eq!(typing.data, json!({ "kind": "typing", "by": "agent", "name": "Agent lin" }));
+    // What nobody has written yet cannot be read.
+    let nothing = Some(json!({ "sequence": 1000 }));
+    app.as_agent(&lin, Method::POST, &format!("{ticket}/read"), nothing).await;
     let read = json!({ "sequence": exchange["message"]["sequence"] });
     app.as_agent(&lin, Method::POST, &format!("{ticket}/read"), Some(read)).await;
     let read = frames.next_of("read").await;

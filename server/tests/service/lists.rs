@@ -87,11 +87,14 @@ async fn pages_show_every_ticket_once() {
 async fn a_list_that_cannot_be_says_why() {
     let app = TestApp::start().await;
     let lin = app.agent("lin", Role::Agent).await;
-    for query in ["after=nonsense", "after=1.2", "limit=0", "limit=201", "state=lost", "assignee=x", "sort=a"]
-    {
+    let (words, long) = (about(&"a ".repeat(17)), about(&"a".repeat(201)));
+    let queries =
+        ["after=nonsense", "after=1.2", "limit=0", "limit=201", "state=lost", "assignee=x", "sort=a"];
+    for query in queries.into_iter().chain([words.as_str(), long.as_str()]) {
         let refused = app.as_agent(&lin, Method::GET, &format!("/v1/tickets?{query}"), None).await;
         assert_eq!(refused.problem(), (422, "invalid-parameter".to_owned()), "{query}");
     }
+    assert!(list(&app, &lin, &about(&"a ".repeat(16))).await.is_empty());
     let missing = app.as_agent(&lin, Method::GET, "/v1/tickets/x", None).await;
     assert_eq!(missing.problem(), (404, "no-ticket".to_owned()));
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::post;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shopdesk_server::{Lookup, LookupConfig, LookupConfigError, RefusedUrl, WebhookSecret};
+use shopdesk_server::{Lookup, LookupConfig, LookupConfigError, RefusedUrl, Scope, WebhookSecret};
 use tokio::net::TcpListener;
 
 use crate::support::{TestApp, settings, signature};
@@ -26,7 +26,7 @@ async fn a_question_for_an_order_is_answered_in_the_words_of_the_shops_system() 
     let reply = &exchange["reply"];
     assert_eq!(reply["text"], format!("zh: [{NUMBER}: 已发货，明天到]"), "{exchange}");
     assert_eq!((&reply["kind"], &reply["asks_if_helpful"]), (&json!("order_status"), &json!(true)));
-    let order = json!({ "intent": "dispatch_time", "number": NUMBER, "status": "shipped" });
+    let order = json!({ "intent": "dispatch_time", "number": NUMBER, "status": null });
     assert_eq!((&reply["order"], &reply["article"]), (&order, &Value::Null));
     assert_eq!(reply["assessment"]["decision"], "look_up");
     let asked = json!({
@@ -35,6 +35,22 @@ async fn a_question_for_an_order_is_answered_in_the_words_of_the_shops_system() 
     });
     assert_eq!(shop.asked(), [asked]);
     assert_eq!(app.shown(&conversation).await["can_rate"], true);
+}
+
+#[tokio::test]
+async fn the_shops_word_for_how_an_order_stands_is_for_its_systems_and_not_for_shoppers() {
+    let (app, _) = desk().await;
+    let conversation = begin(&app, json!({ "context": { "order": NUMBER } })).await;
+    let sent = app.say(&conversation, "什么时候发货").await;
+    assert_eq!(sent["reply"]["order"]["status"], Value::Null);
+    let (path, key) = (format!("/v1/conversations/{conversation}"), app.key(&[Scope::Conversations]).await);
+    let token = app.token(&conversation);
+    for (token, status) in [(token, Value::Null), (key, json!("shipped"))] {
+        let shown = app.with_token(&token, Method::GET, &path, None).await.json();
+        assert_eq!(shown["messages"][1]["order"]["status"], status, "{shown}");
+        let page = app.with_token(&token, Method::GET, &format!("{path}/events"), None).await.json();
+        assert_eq!(page["events"][1]["message"]["order"]["status"], status, "{page}");
+    }
 }
 
 #[tokio::test]
@@ -100,6 +116,18 @@ async fn whoever_has_no_number_is_asked_once_and_then_gets_a_human() {
     assert_eq!(exchange["state"], "waiting_for_human", "{exchange}");
     assert_eq!(app.tickets().await[0].reason.as_str(), "low_confidence");
     assert!(shop.asked().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_comes_back_to_it_without_a_number_is_not_asked_again() {
+    let (app, _) = desk().await;
+    let conversation = app.conversation().await;
+    app.say(&conversation, "什么时候发货").await;
+    for _ in 0..4 {
+        assert_eq!(app.say(&conversation, "好的").await["reply"]["kind"], "small_talk");
+    }
+    let exchange = app.say(&conversation, "什么时候发货").await;
+    assert_eq!(exchange["state"], "waiting_for_human", "{exchange}");
 }
 
 #[tokio::test]

@@ -45,6 +45,19 @@ async fn a_conversation_shows_in_the_figures() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_sent_again_is_counted_once() {
+    let app = TestApp::start().await;
+    let path = format!("/v1/conversations/{}", app.conversation().await);
+    app.post(&format!("{path}/human"), json!({})).await;
+    for _ in 0..2 {
+        let message = json!({ "text": "在吗", "client_message_id": "m1" });
+        assert_eq!(app.post(&format!("{path}/messages"), message).await.status, StatusCode::OK);
+    }
+    let figures = figures(&app).await;
+    assert!(figures.lines().any(|line| line == "shopdesk_messages_total 1"), "{figures}");
+}
+
+#[tokio::test]
 async fn addresses_that_are_made_up_are_counted_together() {
     let app = TestApp::start().await;
     for path in ["/wp-login.php", "/.env", "/v1/nothing"] {

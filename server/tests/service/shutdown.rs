@@ -1,5 +1,7 @@
 //! A service that stops finishes what it has begun, and says what it could not.
 
+use std::time::{Duration, Instant};
+
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -42,6 +44,30 @@ async fn what_does_not_end_in_time_is_told_in_the_log_and_done_at_the_next_start
     let path = format!("/v1/conversations/{conversation}/events?after=1&wait=20");
     let page = while_running(&app, async { app.get(&path).await.json() }).await;
     assert_eq!(page["events"][0]["message"]["kind"], "answer", "{page}");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_something_to_happen_is_told_that_nothing_did() {
+    let app = TestApp::start().await;
+    let path = format!("/v1/conversations/{}/events?wait=30", app.conversation().await);
+    let began = Instant::now();
+    let stopping = async {
+        // Long enough for the question to wait.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stop(&app).await;
+    };
+    let (page, ()) = tokio::join!(app.get(&path), stopping);
+    assert_eq!((page.status, &page.json()["events"]), (StatusCode::OK, &json!([])));
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_service_ends_with_an_error_when_nobody_looks_after_deadlines_any_more() {
+    let app = TestApp::with_settings(8, || panic!("on purpose"), settings()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let serving = serve(listener, app.state.clone(), std::future::pending());
+    let served = tokio::time::timeout(Duration::from_secs(60), serving).await.expect("it ends");
+    assert!(served.unwrap_err().to_string().contains("panicked"));
 }
 
 /// A service that waits that many milliseconds whether the shopper writes more.

@@ -255,7 +255,7 @@ impl TestApp {
         };
         let agent = self.state.store.add_agent(new).await.unwrap().unwrap();
         let session = SessionId::generate();
-        let hash: String = session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = session.hash().to_string();
         let expires_at = Timestamp::now() + SignedDuration::from_hours(1);
         self.state.store.begin_session(agent.id, &hash, expires_at).await.unwrap();
         TestAgent { id: agent.id.to_string(), session }

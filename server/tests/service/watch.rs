@@ -125,6 +125,31 @@ async fn a_ticket_that_was_put_off_comes_back_in_time() {
     assert_eq!((now.state, now.snoozed_until), (TicketState::Open, None));
 }
 
+#[tokio::test]
+async fn a_ticket_that_cannot_be_looked_after_holds_up_no_other() {
+    let (app, clock) = TestApp::with_clock().await;
+    let (mut frames, _) = onlooker(&app).await;
+    for _ in 0..2 {
+        app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
+    }
+    let tickets = app.tickets().await;
+    let (spoilt, sound) = (tickets[0].id, tickets[1].id);
+    // The next thing to be written into its log would have a number that is taken.
+    app.execute(&format!("UPDATE tickets SET last_log = 0 WHERE id = '{spoilt}'")).await;
+    clock.forward(2 * 3600);
+    let alerts = async |ticket| {
+        let log = app.state.store.ticket_log(ticket).await.unwrap();
+        log.iter().filter(|entry| entry.entry.kind() == "deadline").count()
+    };
+    while_running(&app, async {
+        while alerts(sound).await < 4 {
+            frames.next_of("ticket").await;
+        }
+    })
+    .await;
+    assert_eq!(alerts(spoilt).await, 0);
+}
+
 /// Somebody who follows the tickets and takes none.
 async fn onlooker(app: &TestApp) -> (Frames, TestAgent) {
     let lin = app.agent("lin", Role::Agent).await;

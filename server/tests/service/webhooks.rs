@@ -15,7 +15,9 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use shopdesk_server::{AppState, Delivery, Scope, Settings, Subscription, Webhook, WebhookSecret, serve};
+use shopdesk_server::{
+    AppState, Delivery, Scope, Settings, Subscription, Webhook, WebhookConfig, WebhookSecret, serve,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
@@ -101,15 +103,18 @@ async fn a_redirect_is_not_followed() {
     assert_eq!(receiver.count(), 1);
 }
 
-#[tokio::test]
-async fn a_private_address_is_not_asked_unless_it_is_allowed() {
-    let receiver = Receiver::start().await;
-    let url = receiver.url.replace("http://", "https://");
-    let (app, _) = app(&url, false).await;
-    app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
-    let tried = while_running(&app, until_tried(&app, 1)).await;
-    assert_eq!(tried.last_error.as_deref(), Some("`127.0.0.1` is not a public address"));
-    assert_eq!((tried.state.as_str(), receiver.count()), ("waiting", 0));
+#[test]
+fn what_can_never_be_delivered_is_refused_at_the_start() {
+    let problem = |config: &WebhookConfig| Webhook::new("crm", config, secret()).err().unwrap().to_string();
+    let private = config("https://127.0.0.1/hook", false);
+    assert_eq!(problem(&private), "`webhooks.crm.url` cannot be used: `127.0.0.1` is not a public address");
+    let misspelt = vec!["ticket.closed".to_owned(), "ticket.open".to_owned()];
+    let misspelt = WebhookConfig { events: misspelt, ..config("https://example.com/hook", false) };
+    assert_eq!(
+        problem(&misspelt),
+        "`webhooks.crm.events` names `ticket.open`, which never happens; give some of `message.created`, `ticket.opened`, \
+         `ticket.closed`, `conversation.rated`"
+    );
 }
 
 #[tokio::test]
@@ -134,17 +139,21 @@ async fn a_service_that_stops_hears_the_receiver_out() {
 async fn app(url: &str, allow_private: bool) -> (TestApp, Clock) {
     // The program does that at its start.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let webhook = Webhook {
-        url: url.to_owned(),
-        events: vec!["ticket.opened".to_owned()],
-        secret: WebhookSecret::parse(&format!("whsec_{KEY}")).unwrap(),
-        allow_private,
-    };
+    let webhook = Webhook::new("crm", &config(url, allow_private), secret()).unwrap();
     let webhooks = Arc::new(BTreeMap::from([("crm".to_owned(), webhook)]));
     let clock = Clock::default();
     let shown = clock.clone();
     let settings = Settings { webhooks, ..settings() };
     (subscribed(TestApp::with_settings(8, move || shown.now(), settings).await), clock)
+}
+
+fn config(url: &str, allow_private: bool) -> WebhookConfig {
+    let events = vec!["ticket.opened".to_owned()];
+    WebhookConfig { url: url.to_owned(), events, secret_file: None, allow_private }
+}
+
+fn secret() -> WebhookSecret {
+    WebhookSecret::parse(&format!("whsec_{KEY}")).unwrap()
 }
 
 /// The same service, which keeps deliveries for its webhook.

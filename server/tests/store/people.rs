@@ -74,6 +74,20 @@ async fn a_session_ends_with_its_time_with_a_log_out_and_with_a_new_password(Pla
     }
 }
 
+contract!(sessions_and_links_that_are_over_are_forgotten);
+async fn sessions_and_links_that_are_over_are_forgotten(Place { store, .. }: &Place) {
+    let (lin, mei) = (added(store, "lin").await, added(store, "mei").await);
+    let now = Timestamp::now();
+    store.begin_session(lin.id, "over", now).await.unwrap();
+    store.begin_session(lin.id, "holds", later()).await.unwrap();
+    store.invite(lin.id, "an old link", now).await.unwrap();
+    store.invite(mei.id, "a link", later()).await.unwrap();
+    assert_eq!(store.forget_expired(now).await.unwrap(), 2);
+    assert_eq!(store.forget_expired(now).await.unwrap(), 0);
+    assert_eq!(store.session("holds", now).await.unwrap(), Some(lin));
+    assert_eq!(store.invited("a link", now).await.unwrap(), Some(mei));
+}
+
 contract!(sessions_end_when_somebody_is_deactivated);
 async fn sessions_end_when_somebody_is_deactivated(Place { store, .. }: &Place) {
     let (lin, mei) = (added(store, "lin").await, added(store, "mei").await);

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use shopdesk_server::{Secret, Store, StoreError};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -10,6 +11,8 @@ use uuid::Uuid;
 
 /// Names a PostgreSQL database in which the tests may make schemas.
 const DATABASE: &str = "SHOPDESK_TEST_DATABASE_URL";
+/// What an SQLite database is called.
+const FILE: &str = "test.db";
 /// How many connections a check has to it: many checks run at once.
 const CONNECTIONS: u32 = 5;
 
@@ -54,7 +57,7 @@ enum Kind {
 impl Place {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("test.db");
+        let file = folder.path().join(FILE);
         let store = Store::open(&file).await.unwrap();
         Self { store, url: format!("sqlite://{}", file.display()), kind: Kind::Sqlite(folder) }
     }
@@ -77,8 +80,16 @@ impl Place {
     /// The same store, as another program opens it.
     pub(crate) async fn open_again(&self) -> Result<Store, StoreError> {
         match &self.kind {
-            Kind::Sqlite(folder) => Store::open(&folder.path().join("test.db")).await,
+            Kind::Sqlite(folder) => Store::open(&folder.path().join(FILE)).await,
             Kind::Postgres { .. } => Store::connect(&Secret::new(self.url.clone()), Some(CONNECTIONS)).await,
+        }
+    }
+
+    /// Where an SQLite database is.
+    pub(crate) fn file(&self) -> PathBuf {
+        match &self.kind {
+            Kind::Sqlite(folder) => folder.path().join(FILE),
+            Kind::Postgres { .. } => panic!("a server's database is in no file"),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use shopdesk_server::{NewAgent, RestoreError, Role, Skills, Store};
+use sqlx::{AnyConnection, Connection as _};
 use tempfile::TempDir;
 
 struct Files {
@@ -19,9 +20,14 @@ impl Files {
         let files = Self { folder: tempfile::tempdir().unwrap() };
         let store = Store::open(&files.path("shopdesk.db")).await.unwrap();
         store.add_agent(new("lin")).await.unwrap().unwrap();
-        store.back_up(&files.path("copy.db")).await.unwrap();
+        Store::back_up(&files.path("shopdesk.db"), &files.path("copy.db")).await.unwrap();
         store.add_agent(new("wang")).await.unwrap().unwrap();
         (files, store)
+    }
+
+    /// Keeps a copy of the log of the open database, with `wang` in it.
+    fn keep_log(&self, name: &str) {
+        assert!(std::fs::copy(self.path("shopdesk.db-wal"), self.path(name)).unwrap() > 0);
     }
 
     async fn restore(&self, from: &str) -> Result<bool, RestoreError> {
@@ -57,6 +63,67 @@ async fn a_copy_comes_back_where_there_is_no_database() {
     std::fs::remove_file(files.path("shopdesk.db")).unwrap();
     assert!(!files.restore("copy.db").await.unwrap());
     assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+}
+
+#[tokio::test]
+async fn the_log_of_a_database_that_is_gone_is_not_read_into_the_copy() {
+    let (files, store) = Files::with_copy().await;
+    files.keep_log("stale");
+    store.close().await;
+    std::fs::remove_file(files.path("shopdesk.db")).unwrap();
+    std::fs::rename(files.path("stale"), files.path("shopdesk.db-wal")).unwrap();
+    assert!(!files.restore("copy.db").await.unwrap());
+    assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+    assert!(files.path("before.db-wal").exists());
+}
+
+#[tokio::test]
+async fn what_a_restoring_left_that_was_stopped_halfway_is_not_read_into_the_copy() {
+    let (files, store) = Files::with_copy().await;
+    files.keep_log("shopdesk.db.restoring-wal");
+    store.close().await;
+    assert!(files.restore("copy.db").await.unwrap());
+    assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+}
+
+#[tokio::test]
+async fn a_file_with_a_log_beside_it_is_no_copy() {
+    let (files, store) = Files::with_copy().await;
+    files.keep_log("copy.db-wal");
+    store.close().await;
+    assert!(matches!(files.restore("copy.db").await, Err(RestoreError::Incomplete { .. })));
+    assert_eq!(files.logins("shopdesk.db").await, ["lin", "wang"]);
+}
+
+#[tokio::test]
+async fn a_damaged_database_makes_room_for_a_copy() {
+    let (files, store) = Files::with_copy().await;
+    store.close().await;
+    let mut half = std::fs::read(files.path("shopdesk.db")).unwrap();
+    half.truncate(half.len() / 2);
+    for damaged in [half, b"not a database".repeat(1000)] {
+        std::fs::write(files.path("shopdesk.db"), &damaged).unwrap();
+        assert!(files.restore("copy.db").await.unwrap());
+        assert_eq!(files.logins("shopdesk.db").await, ["lin"]);
+        assert_eq!(std::fs::read(files.path("before.db")).unwrap(), damaged);
+    }
+}
+
+#[tokio::test]
+async fn a_back_up_brings_the_database_of_an_older_program_not_up_to_date() {
+    sqlx::any::install_default_drivers();
+    let folder = tempfile::tempdir().unwrap();
+    let (older, copy) = (folder.path().join("older.db"), folder.path().join("copy.db"));
+    assert!(Store::back_up(&older, &copy).await.is_err() && !older.exists(), "there is none yet");
+    let url = format!("sqlite://{}?mode=rwc", older.display());
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    sqlx::query("CREATE TABLE of_an_older_program (id TEXT)").execute(&mut connection).await.unwrap();
+    Store::back_up(&older, &copy).await.unwrap();
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master").fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    assert_eq!(tables, ["of_an_older_program"]);
+    assert!(copy.exists());
 }
 
 #[tokio::test]

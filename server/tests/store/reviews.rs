@@ -70,6 +70,23 @@ async fn verdicts_are_counted_by_the_day_of_the_answer(place: &Place) {
     assert_eq!(earlier, ReviewFigures::default());
 }
 
+contract!(some_of_the_labels_that_wait_are_listed_and_all_are_counted);
+async fn some_of_the_labels_that_wait_are_listed_and_all_are_counted(Place { store, .. }: &Place) {
+    let lin = agent(store, "lin").await;
+    let id = conversation(store).await;
+    for text in ["a", "b"] {
+        let message = answered(store, id, text).await.id;
+        review(store, message, ReviewVerdict::Wrong, Some("refund")).await;
+    }
+    let ticket = handed_over(store, id, Priority::Normal).await;
+    let intent = TicketChange::Intent(IntentId::new("dispatch_time").unwrap());
+    store.change_ticket(ticket, &lin, intent).await.unwrap().unwrap();
+    for (limit, listed) in [(1, 1), (2, 2), (10, 3)] {
+        let (labels, count) = store.waiting_labels(limit).await.unwrap();
+        assert_eq!((labels.len(), count), (listed, 3), "{limit}");
+    }
+}
+
 contract!(a_wrong_answers_label_is_learnt_from_when_somebody_approves_of_it);
 async fn a_wrong_answers_label_is_learnt_from_when_somebody_approves_of_it(place: &Place) {
     let store = &place.store;

@@ -54,8 +54,8 @@ async fn a_copy_of_a_file_holds_what_was_kept() {
     said(&place.store, id, "怎么退货").await;
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
-    place.store.back_up(&copy).await.unwrap();
-    assert!(place.store.back_up(&copy).await.is_err(), "a copy is not overwritten");
+    Store::back_up(&place.file(), &copy).await.unwrap();
+    assert!(Store::back_up(&place.file(), &copy).await.is_err(), "a copy is not overwritten");
     said(&place.store, id, "later").await;
     let opened = Store::open(&copy).await.unwrap();
     assert_eq!(events(&opened, id).await.len(), 1);

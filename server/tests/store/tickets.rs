@@ -5,11 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use shopdesk_model::intents::{IntentId, Priority};
 use shopdesk_server::{
     Actor, Conversation, ConversationState, Due, DueTime, Entry, Event, LogEntry, Sender, Store, StoreError,
-    Ticket, TicketChange, TicketId, TicketState,
+    Ticket, TicketChange, TicketFilter, TicketId, TicketState,
 };
 use tokio::task::JoinSet;
 
-use crate::material::{agent, events, message, message_of, said, taken_in, waiting};
+use crate::material::{
+    agent, conversation, events, handed_over, handover, message, message_of, said, taken_in, waiting,
+};
 use crate::place::{Place, contract};
 
 contract!(a_step_that_cannot_be_taken_changes_nothing);
@@ -187,7 +189,12 @@ async fn a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_fi
     Place { store, .. }: &Place,
 ) {
     let lin = agent(store, "lin").await;
-    let (conversation, ticket) = waiting(store, "a").await;
+    let conversation = conversation(store).await;
+    said(store, conversation, "a").await;
+    let mut outcome = handover(Priority::Normal);
+    let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
+    outcome.ticket.as_mut().unwrap().resolution_due = Some(an_hour_ago);
+    let ticket = store.hand_over(conversation, outcome).await.unwrap().unwrap().1.unwrap();
     store.reply_on_ticket(ticket, &lin, "b".to_owned(), None).await.unwrap().unwrap();
     change(store, ticket, &lin, TicketChange::Close(None)).await.unwrap();
     let figures = async || {
@@ -213,6 +220,23 @@ async fn a_ticket_that_is_opened_again_has_new_deadlines_and_figures_keep_the_fi
     assert_eq!(after.first_response_seconds, before.first_response_seconds);
     assert_eq!(after.resolution_seconds, before.resolution_seconds);
     assert_eq!((before.reopened, after.reopened), (0, 1));
+    assert_eq!((before.resolutions_missed, after.resolutions_missed), (1, 1));
+}
+
+contract!(a_ticket_is_found_by_what_was_written_last_and_not_by_all_of_a_long_conversation);
+async fn a_ticket_is_found_by_what_was_written_last_and_not_by_all_of_a_long_conversation(
+    Place { store, .. }: &Place,
+) {
+    let id = conversation(store).await;
+    for text in ["first", &"a".repeat(20_000), "last"] {
+        said(store, id, text).await;
+    }
+    handed_over(store, id, Priority::Normal).await;
+    let found = async |words: &str| {
+        let filter = TicketFilter { words: Some(words.to_owned()), limit: 10, ..TicketFilter::default() };
+        store.tickets(&filter).await.unwrap().tickets.len()
+    };
+    assert_eq!((found("last").await, found("first").await), (1, 0));
 }
 
 contract!(the_place_in_the_queue_is_by_urgency_and_age);

@@ -200,7 +200,7 @@ async fn log_in(store: &Store) -> anyhow::Result<String> {
     };
     let agent = store.add_agent(new).await?.context("there is an agent already")?;
     let session = SessionId::generate();
-    let hash: String = session.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = session.hash().to_string();
     store.begin_session(agent.id, &hash, Timestamp::now() + SignedDuration::from_hours(1)).await?;
     Ok(format!("shopdesk_session={}", session.expose()))
 }

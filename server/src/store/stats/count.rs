@@ -118,7 +118,7 @@ async fn count_tickets(
          CASE WHEN reopened_at IS NULL THEN first_response_at ELSE opening_response_at END AS first_response_at, \
          CASE WHEN reopened_at IS NULL THEN first_response_due ELSE opening_response_due END AS first_response_due, \
          CASE WHEN reopened_at IS NULL THEN closed_at ELSE opening_closed_at END AS closed_at, \
-         CASE WHEN reopened_at IS NULL THEN resolution_due END AS resolution_due \
+         CASE WHEN reopened_at IS NULL THEN resolution_due ELSE opening_resolution_due END AS resolution_due \
          FROM tickets WHERE opened_at >= $1 AND opened_at < $2",
     )
     .bind(from)

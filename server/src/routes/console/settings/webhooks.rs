@@ -76,7 +76,7 @@ pub(super) async fn show(
     let deliveries = deliveries(&app, wanted).await?;
     let endpoints = app.settings.webhooks.iter().map(|(name, webhook)| Endpoint {
         name: name.clone(),
-        host: host_of(&webhook.url),
+        host: host_of(webhook.url.as_str()),
         events: webhook.events.clone(),
     });
     render(&Page { frame, tab: Tab::Webhooks, endpoints: endpoints.collect(), deliveries })
