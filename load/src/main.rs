@@ -161,8 +161,12 @@ mod tests {
         echo '{\"engine\": \"stand-in\", \"threads\": 2, \"messages\": '$messages', \"tokens\": 9, \
         \"messages_per_second\": 500.0, \"processor_seconds_per_message\": 0.001}'\n";
 
+    /// Held by whoever writes a program and runs it: a program that is begun beside would have the file open to be written, and then it cannot be run.
+    static PROGRAMS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
     /// A stand-in for the desk, one for its encoder, and little time.
     async fn run_against(manner: Manner) -> (Report, anyhow::Result<()>) {
+        let _alone = PROGRAMS.lock().await;
         let stand_in = StandIn::start(manner).await;
         let folder = tempfile::tempdir().unwrap();
         let shopdesk = folder.path().join("shopdesk");

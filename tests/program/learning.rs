@@ -134,13 +134,16 @@ fn a_correction_is_learnt_switched_to_and_rolled_back() {
     assert_eq!(bundle_in_use(&server).0, first);
 
     // Three messages say little, and the gate may say either: a reason passes by it.
-    console.form("/console/learning/switch", "force=true&reason=a+test");
+    let candidate = std::fs::read_to_string(folder.path().join("data/candidate/bundle.json")).unwrap();
+    let candidate: Value = serde_json::from_str(&candidate).unwrap();
+    let candidate = candidate["id"].as_str().unwrap();
+    console.form("/console/learning/switch", &format!("bundle={candidate}&force=true&reason=a+test"));
     wait_for("the switch", || bundle_in_use(&server).0 != first);
     let second = bundle_in_use(&server).0;
     let manifest = std::fs::read_to_string(folder.path().join("data/bundle/bundle.json")).unwrap();
-    assert!(manifest.contains(&second));
+    assert!(second == candidate && manifest.contains(&second));
 
-    let panel = console.form("/console/learning/roll-back", "");
+    let panel = console.form("/console/learning/roll-back", &format!("bundle={first}"));
     assert!(panel.contains(&first), "{panel}");
     wait_for("the roll-back", || bundle_in_use(&server).0 == first);
     // Whoever starts again finds the bundle that was rolled back to.

@@ -69,8 +69,8 @@ async fn figures_are_for_supervisors() {
         (format!("{REVIEWS}/{message}/undo"), &[]),
         ("/console/learning/labels".to_owned(), &[("ticked", "approve")]),
         ("/console/learning/training".to_owned(), &[]),
-        ("/console/learning/switch".to_owned(), &[]),
-        ("/console/learning/roll-back".to_owned(), &[]),
+        ("/console/learning/switch".to_owned(), &[("bundle", "b")]),
+        ("/console/learning/roll-back".to_owned(), &[("bundle", "b")]),
     ];
     for (path, fields) in steps {
         assert_eq!(app.submit(&agent, &path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
