@@ -1,7 +1,8 @@
 //! The pipeline for many shoppers at once.
 //!
 //! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections: the
-//! network runs on the workers of an [`InferenceService`], the rest on tokio's threads for blocking work. When its queue
+//! network runs on the workers of an [`InferenceService`], the rest on as many threads as there are cores: more would only take the
+//! processor from each other, and each that comes and goes has to be woken. When the service's queue
 //! is full, messages wait for a place in it in the order in which they came, each no longer than it has patience.
 
 use std::fmt::Display;
@@ -9,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use shopdesk_model::service::{InferenceService, Load, Reply};
 use shopdesk_model::{Embedding, Error as ModelError};
 use shopdesk_triage::{Assessment, Prepared, Triage};
@@ -27,6 +29,8 @@ const STALLED: Duration = Duration::from_secs(60);
 pub struct Assessor {
     triage: Arc<RwLock<Arc<Triage>>>,
     service: Arc<InferenceService>,
+    /// For what is computed beside the network.
+    computing: Arc<ThreadPool>,
     /// Places in the service's queue.
     places: Arc<Semaphore>,
     waiting: Arc<UnderWay>,
@@ -52,8 +56,21 @@ impl Assessor {
     pub fn start(triage: Arc<Triage>, queue: usize, metrics: Metrics) -> Result<Self, ModelError> {
         let encoder = Arc::clone(triage.encoder().network());
         let service = Arc::new(InferenceService::start(encoder, queue)?);
+        let computing = ThreadPoolBuilder::new()
+            .thread_name(|number| format!("assess-{number}"))
+            // Whoever waits for what was computed sees that nothing comes.
+            .panic_handler(|_| tracing::error!("a message could not be assessed: the pipeline panicked"))
+            .build()
+            .map_err(|error| ModelError::NoThread(std::io::Error::other(error)))?;
         let (places, waiting) = (Arc::new(Semaphore::new(queue)), Arc::new(UnderWay::new()));
-        Ok(Self { service, triage: Arc::new(RwLock::new(triage)), places, waiting, metrics })
+        Ok(Self {
+            service,
+            triage: Arc::new(RwLock::new(triage)),
+            computing: Arc::new(computing),
+            places,
+            waiting,
+            metrics,
+        })
     }
 
     /// The pipeline for messages that come now.
@@ -83,10 +100,18 @@ impl Assessor {
     ) -> Result<Assessment, AssessError> {
         let begun = Instant::now();
         let triage = self.triage();
-        let prepared = prepare(&triage, before, message).await?;
+        let prepared = self.prepare(&triage, before, message).await?;
         let (embedding, waited) = self.embed(&prepared, patience).await?;
+        let searches_elsewhere = triage.knowledge_base().library().index().is_shared();
         let decide = move || triage.assess_embedded(prepared, &embedding, at);
-        let assessment = computed(info_span!("decide"), decide).await?;
+        let assessment = if searches_elsewhere {
+            // It waits for a network, and others must not wait for that.
+            let span = info_span!("decide");
+            let decided = tokio::task::spawn_blocking(move || span.in_scope(decide)).await;
+            decided.map_err(failed)?.map_err(failed)?
+        } else {
+            self.compute(info_span!("decide"), decide).await?
+        };
         self.metrics.assessed(waited, begun.elapsed().saturating_sub(waited));
         Ok(assessment)
     }
@@ -96,7 +121,7 @@ impl Assessor {
     /// # Errors
     /// [`AssessError::Overloaded`] when no worker took the message within `patience`.
     pub async fn meaning(&self, message: &str, patience: Duration) -> Result<Embedding, AssessError> {
-        let prepared = prepare(&self.triage(), None, message).await?;
+        let prepared = self.prepare(&self.triage(), None, message).await?;
         Ok(self.embed(&prepared, patience).await?.0)
     }
 
@@ -139,32 +164,46 @@ impl Assessor {
         Ok((embedding.map_err(failed)?.map_err(failed)?, waited))
     }
 
+    /// What comes before the network.
+    async fn prepare(
+        &self,
+        triage: &Arc<Triage>,
+        before: Option<&str>,
+        message: &str,
+    ) -> Result<Prepared, AssessError> {
+        let (triage, before, message) =
+            (Arc::clone(triage), before.map(ToOwned::to_owned), message.to_owned());
+        let prepare = move || match before {
+            Some(before) => triage.prepare_after(&before, &message),
+            None => triage.prepare(&message),
+        };
+        self.compute(info_span!("prepare"), prepare).await
+    }
+
+    /// Computes away from the threads that serve connections.
+    async fn compute<T, E>(
+        &self,
+        span: Span,
+        compute: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, AssessError>
+    where
+        T: Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let (sender, computed) = oneshot::channel();
+        self.computing.spawn_fifo(move || {
+            // Whoever asked may be gone by now.
+            if !sender.is_closed() {
+                drop(sender.send(span.in_scope(compute)));
+            }
+        });
+        computed.await.map_err(failed)?.map_err(failed)
+    }
+
     fn refused(&self) -> AssessError {
         self.metrics.refusal();
         AssessError::Overloaded
     }
-}
-
-/// What comes before the network.
-async fn prepare(triage: &Arc<Triage>, before: Option<&str>, message: &str) -> Result<Prepared, AssessError> {
-    let (triage, before, message) = (Arc::clone(triage), before.map(ToOwned::to_owned), message.to_owned());
-    let prepare = move || match before {
-        Some(before) => triage.prepare_after(&before, &message),
-        None => triage.prepare(&message),
-    };
-    computed(info_span!("prepare"), prepare).await
-}
-
-/// Computes on a thread for blocking work.
-async fn computed<T, E>(
-    span: Span,
-    compute: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, AssessError>
-where
-    T: Send + 'static,
-    E: Display + Send + 'static,
-{
-    tokio::task::spawn_blocking(move || span.in_scope(compute)).await.map_err(failed)?.map_err(failed)
 }
 
 fn failed(error: impl Display) -> AssessError {
