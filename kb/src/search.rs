@@ -58,7 +58,7 @@ pub(crate) fn hits(
     filter: &Filter,
     ranking: Ranking,
 ) -> Vec<Hit> {
-    let mut found: HashMap<ArticleId, Found> = HashMap::new();
+    let mut found: HashMap<&ArticleId, Found> = HashMap::new();
     let lists: &[(&[Candidate], Ranking)] =
         &[(&candidates.dense, Ranking::Dense), (&candidates.lexical, Ranking::Lexical)];
     for &(list, of) in lists.iter().filter(|(_, of)| ranking == Ranking::Fused || ranking == *of) {
@@ -66,7 +66,7 @@ pub(crate) fn hits(
         for candidate in list {
             let key = &candidate.passage.article;
             let Some(article) = catalogue.get(key) else { continue };
-            let entry = found.entry(key.id.clone()).or_insert_with(|| Found::new(article, candidate));
+            let entry = found.entry(&key.id).or_insert_with(|| Found::new(article, candidate));
             if entry.take(article, candidate, of) {
                 rank += 1;
                 entry.fused += 1.0 / (RRF_K + f64::from(rank));

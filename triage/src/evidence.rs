@@ -1,6 +1,8 @@
 //! All that a decision is made from.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use shopdesk_model::intents::Label;
 use shopdesk_model::{Probability, SentimentGuess};
 
@@ -27,8 +29,12 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RankedIntent {
     /// The intent.
-    #[serde(flatten)]
-    pub label: Label,
+    #[serde(flatten, serialize_with = "whole")]
+    pub label: Arc<Label>,
     /// Its calibrated probability.
     pub confidence: Probability,
+}
+
+fn whole<S: Serializer>(label: &Arc<Label>, serializer: S) -> Result<S::Ok, S::Error> {
+    label.as_ref().serialize(serializer)
 }

@@ -90,7 +90,10 @@ mod tests {
         Evidence {
             signals: Signals::detect(&SignalRules::new(&SignalSettings::default()).unwrap(), message),
             sentiment: None,
-            intents: vec![RankedIntent { label, confidence: probability(confidence) }],
+            intents: vec![RankedIntent {
+                label: std::sync::Arc::new(label),
+                confidence: probability(confidence),
+            }],
             out_of_scope: Probability::ZERO,
             uncalibrated: Probability::ZERO,
             articles: Vec::new(),

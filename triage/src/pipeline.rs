@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::civil::DateTime;
 use sha2::{Digest as _, Sha256};
 use shopdesk_kb::{ArticleKey, Filter, Language, Ranking};
-use shopdesk_model::classifier::{Bundle, BundleId, Classification, NearestExample};
+use shopdesk_model::classifier::{Bundle, BundleId, Classification, Features, NearestExample};
 use shopdesk_model::encoder::Threads;
+use shopdesk_model::intents::Label;
 use shopdesk_model::tokenizer::Encoding;
 use shopdesk_model::{Embedding, Probability, Role, SentimentGuess, TextEncoder};
 
@@ -26,6 +27,8 @@ pub struct Triage {
     encoder: Arc<TextEncoder>,
     bundle: Bundle,
     bundle_id: BundleId,
+    /// Those of the bundle, for every message to share.
+    labels: Arc<[Arc<Label>]>,
     knowledge_base: Arc<KnowledgeBase>,
     answer_model: RwLock<Option<Arc<AnswerModel>>>,
     signal_rules: Arc<SignalRules>,
@@ -73,7 +76,7 @@ impl Triage {
         signal_rules: SignalRules,
         policy: Policy,
     ) -> Result<Self> {
-        let bundle_id = bundle.id()?;
+        let (bundle_id, labels) = (bundle.id()?, labels_of(&bundle));
         let signal_rules = Arc::new(signal_rules);
         let answer_model = RwLock::default();
         let known_questions = Arc::default();
@@ -81,6 +84,7 @@ impl Triage {
             encoder,
             bundle,
             bundle_id,
+            labels,
             knowledge_base,
             answer_model,
             signal_rules,
@@ -97,6 +101,7 @@ impl Triage {
         Ok(Self {
             encoder: Arc::clone(&self.encoder),
             bundle_id: bundle.id()?,
+            labels: labels_of(&bundle),
             bundle,
             knowledge_base: Arc::clone(&self.knowledge_base),
             answer_model: RwLock::default(),
@@ -179,7 +184,8 @@ impl Triage {
 
     fn intent_chances(&self, text: &str, embedding: &Embedding) -> IntentChances {
         let classifier = self.bundle.classifier();
-        IntentChances::new(&classifier.classify(text, embedding), classifier.labels())
+        let features = Features::new(text, embedding.clone());
+        IntentChances::new(&classifier.classify(&features), classifier.labels())
     }
 
     /// The same over another knowledge base, and no answer model yet.
@@ -189,6 +195,7 @@ impl Triage {
             encoder: Arc::clone(&self.encoder),
             bundle: self.bundle.clone(),
             bundle_id: self.bundle_id.clone(),
+            labels: Arc::clone(&self.labels),
             knowledge_base,
             answer_model: RwLock::default(),
             signal_rules: Arc::clone(&self.signal_rules),
@@ -274,11 +281,12 @@ impl Triage {
         embedding: &Embedding,
         at: DateTime,
     ) -> Result<Assessment> {
-        let classification = self.bundle.classifier().classify(&prepared.text, embedding);
+        let features = Features::new(&prepared.text, embedding.clone());
+        let classification = self.bundle.classifier().classify(&features);
         let examples = self.bundle.examples(&classification);
         let chances = IntentChances::new(&classification, self.bundle.classifier().labels());
         let articles = self.look_up(&prepared, embedding, &chances, at)?;
-        let sentiment = self.bundle.sentiment(&prepared.text, embedding);
+        let sentiment = self.bundle.sentiment(&features);
         let evidence = self.evidence(prepared.signals, sentiment, classification, articles);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let urgency = urgency(&evidence, &self.policy);
@@ -351,10 +359,11 @@ impl Triage {
         classification: Classification,
         articles: Vec<RankedArticle>,
     ) -> Evidence {
-        let labels = self.bundle.classifier().labels();
         let intents = classification.ranking.into_iter();
-        let intents = intents
-            .map(|(position, confidence)| RankedIntent { label: labels[position].clone(), confidence });
+        let intents = intents.map(|(position, confidence)| RankedIntent {
+            label: Arc::clone(&self.labels[position]),
+            confidence,
+        });
         Evidence {
             signals,
             sentiment,
@@ -364,6 +373,10 @@ impl Triage {
             articles,
         }
     }
+}
+
+fn labels_of(bundle: &Bundle) -> Arc<[Arc<Label>]> {
+    bundle.classifier().labels().iter().cloned().map(Arc::new).collect()
 }
 
 /// Tags of the articles that a reader of `language` can read, the one that is liked best first: with and without the script, and in the other

@@ -3,6 +3,7 @@
 //! An article's profile is the mean of its questions' vectors, in all languages, after [`Whitening`]: linear discriminant analysis with an
 //! article for a class. It tells articles apart that are close to each other, which the closest question alone does not.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use shopdesk_kb::ArticleId;
@@ -70,12 +71,12 @@ impl Profiles {
         if *questions <= usize::from(without.is_some()) {
             return None;
         }
-        let mut sum = sum.clone();
+        let mut rest = Cow::Borrowed(sum);
         if let Some(Whitened(left_out)) = without {
-            add(&mut sum, left_out, -1.0);
+            add(rest.to_mut(), left_out, -1.0);
         }
-        let length = dot(&sum, &sum).sqrt();
-        (length > 0.0).then(|| dot(&sum, &message.0) / length)
+        let length = dot(&rest, &rest).sqrt();
+        (length > 0.0).then(|| dot(&rest, &message.0) / length)
     }
 }
 

@@ -48,7 +48,7 @@ mod tests {
     fn intent(priority: Priority, confidence: f64) -> RankedIntent {
         let id = IntentId::new(priority.as_str()).unwrap();
         let label = Label { id, title: BTreeMap::new(), priority, handling: Handling::Human };
-        RankedIntent { label, confidence: probability(confidence) }
+        RankedIntent { label: std::sync::Arc::new(label), confidence: probability(confidence) }
     }
 
     fn urgency_of(message: &str, intents: Vec<RankedIntent>, out_of_scope: f64) -> (Priority, Vec<String>) {

@@ -16,14 +16,14 @@ use candle_core::{Device, Tensor, WithDType};
 use serde::{Deserialize, Serialize};
 
 use super::confidence::ConfidenceModel;
-use super::kernel::KernelIndex;
+use super::kernel::{Features, KernelIndex};
 use super::lexical::{self, LexicalIndex, Postings};
 use super::{Classification, Classifier, LabelledText, Metrics, Promise, Thresholds, TrainingData};
 use crate::folder::{EncoderId, sha256_hex};
 use crate::intents::{IntentId, Label};
 use crate::replace::NewFolder;
 use crate::sentiment::{Sentiment, SentimentGuess};
-use crate::{Embedding, Error, Result, TextEncoder};
+use crate::{Error, Result, TextEncoder};
 
 const FORMAT: u32 = 3;
 pub(super) const MANIFEST: &str = "bundle.json";
@@ -165,9 +165,9 @@ impl Bundle {
 
     /// How whoever wrote a message probably feels; nothing when the bundle has not learnt it.
     #[must_use]
-    pub fn sentiment(&self, text: &str, embedding: &Embedding) -> Option<SentimentGuess> {
+    pub fn sentiment(&self, message: &Features) -> Option<SentimentGuess> {
         let classifier = &self.sentiment.as_ref()?.classifier;
-        let &(likeliest, confidence) = classifier.classify(text, embedding).ranking.first()?;
+        let &(likeliest, confidence) = classifier.classify(message).ranking.first()?;
         let level = Sentiment::of(&classifier.labels[likeliest].id)?;
         Some(SentimentGuess { level, confidence })
     }
@@ -346,16 +346,17 @@ impl Bundle {
         let classes = intents + usize::from(manifest.knows_out_of_scope);
         let tensors =
             Tensors { tensors: candle_core::safetensors::load_buffer(weights, &Device::Cpu)?, path };
-        let index = KernelIndex {
-            mean: tensors.get("mean", Some(dimension))?,
-            rows: tensors.get("rows", Some(dimension * count))?,
-            lexical: LexicalIndex {
-                characters: tensors.postings("characters", count)?,
-                words: tensors.postings("words", count)?,
-            },
-            lexical_weight: manifest.lexical_weight,
-            classes: messages.iter().map(|message| message.label.unwrap_or(intents) as u32).collect(),
+        let lexical = LexicalIndex {
+            characters: tensors.postings("characters", count)?,
+            words: tensors.postings("words", count)?,
         };
+        let index = KernelIndex::new(
+            tensors.get("mean", Some(dimension))?,
+            tensors.get("rows", Some(dimension * count))?,
+            lexical,
+            manifest.lexical_weight,
+            messages.iter().map(|message| message.label.unwrap_or(intents) as u32).collect(),
+        );
         let classifier = Classifier {
             index,
             coefficients: tensors.get("coefficients", Some(classes * count))?,
@@ -463,7 +464,7 @@ impl Tensors<'_> {
                 "the n-grams are out of order. Run `shopdesk train` again",
             ));
         }
-        Ok(Postings { grams, starts, texts, weights, count })
+        Ok(Postings::new(grams, starts, texts, weights, count))
     }
 
     /// The numbers of a tensor, as many as they should be.

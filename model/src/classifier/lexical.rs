@@ -75,17 +75,16 @@ fn words_of(text: &str) -> Vec<Vec<char>> {
 }
 
 #[derive(Default)]
-struct Counter(HashMap<u32, f32>);
+struct Counter(Vec<u32>);
 
 impl Counter {
     fn add(&mut self, gram: &[char]) {
-        *self.0.entry(hash(gram)).or_default() += 1.0;
+        self.0.push(hash(gram));
     }
 
-    fn sorted(self) -> Counts {
-        let mut counts: Counts = self.0.into_iter().collect();
-        counts.sort_unstable_by_key(|(gram, _)| *gram);
-        counts
+    fn sorted(mut self) -> Counts {
+        self.0.sort_unstable();
+        self.0.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as f32)).collect()
     }
 }
 
@@ -137,9 +136,26 @@ pub(super) struct Postings {
     pub(super) weights: Vec<f32>,
     /// How many texts there are.
     pub(super) count: usize,
+    /// Where in `grams` the hashes begin that have the same first bits, and at the end where the last ones end. Hashes are spread evenly, so that
+    /// there are one or two of each.
+    first_bits: Vec<u32>,
 }
 
 impl Postings {
+    /// From its parts, as a bundle keeps them.
+    pub(super) fn new(
+        grams: Vec<u32>,
+        starts: Vec<u32>,
+        texts: Vec<u32>,
+        weights: Vec<f32>,
+        count: usize,
+    ) -> Self {
+        let bits = grams.len().max(2).ilog2();
+        let begin = |first: u64| grams.partition_point(|&gram| u64::from(gram) < first << (32 - bits)) as u32;
+        let first_bits = (0..=1_u64 << bits).map(begin).collect();
+        Self { grams, starts, texts, weights, count, first_bits }
+    }
+
     /// Indexes the texts, given the counts of each.
     fn build(all: &[&Counts]) -> Self {
         let mut frequencies: HashMap<u32, u32> = HashMap::new();
@@ -157,7 +173,7 @@ impl Postings {
         }
         let grams = grams.into_iter().map(|(gram, _)| gram).collect();
         let (texts, weights) = (vec![0; end as usize], vec![0.0; end as usize]);
-        let mut index = Self { grams, starts, texts, weights, count: all.len() };
+        let mut index = Self::new(grams, starts, texts, weights, all.len());
         let mut next = index.starts.clone();
         for (number, counts) in all.iter().enumerate() {
             for (place, weight) in index.weigh(counts) {
@@ -186,7 +202,7 @@ impl Postings {
         let mut known = Vec::with_capacity(counts.len());
         let mut squares = 0.0;
         for &(gram, count) in counts {
-            let place = self.grams.binary_search(&gram).ok();
+            let place = self.place(gram);
             let frequency = place.map_or(0, |place| self.starts[place + 1] - self.starts[place]);
             let weight = (1.0 + f64::from(count).ln()) * self.inverse_document_frequency(frequency);
             squares += weight * weight;
@@ -194,6 +210,14 @@ impl Postings {
         }
         let scale = if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 };
         known.into_iter().map(|(place, weight)| (place, (weight * scale) as f32)).collect()
+    }
+
+    fn place(&self, gram: u32) -> Option<usize> {
+        let bits = (self.first_bits.len() - 1).ilog2();
+        let first = (gram >> (32 - bits)) as usize;
+        let from = self.first_bits[first] as usize;
+        let same = &self.grams[from..self.first_bits[first + 1] as usize];
+        same.iter().position(|&known| known == gram).map(|place| from + place)
     }
 
     fn inverse_document_frequency(&self, frequency: u32) -> f64 {

@@ -36,6 +36,7 @@ mod training_data;
 
 pub use bundle::{Bundle, BundleId, NearestExample};
 pub use bundle_folder::BundleSummary;
+pub use kernel::Features;
 pub use left_out::{LeftOut, left_out};
 pub use metrics::{Metrics, OperatingPoint, ReliabilityBin};
 pub use promise::{Kept, Promise, Verdict};
@@ -45,11 +46,11 @@ pub use train::{Stage, TrainOptions, train};
 pub use training_data::{LabelledText, TrainingData};
 
 use confidence::{ConfidenceModel, Signs};
-use kernel::{Features, KernelIndex};
+use kernel::KernelIndex;
 use metrics::Prediction;
 
+use crate::Probability;
 use crate::intents::Label;
-use crate::{Embedding, Probability};
 
 /// Kernel ridge and logistic regression on embeddings and n-grams, with what makes their scores probabilities.
 #[derive(Clone, Debug)]
@@ -90,8 +91,8 @@ impl Classifier {
 
     /// Probabilities of all intents for one message; together with `out_of_scope` they sum to at most 1.
     #[must_use]
-    pub fn classify(&self, text: &str, embedding: &Embedding) -> Classification {
-        let (prediction, kernel) = self.predict(&Features::new(text, embedding.clone()), None);
+    pub fn classify(&self, message: &Features) -> Classification {
+        let (prediction, kernel) = self.predict(message, None);
         let likeliest = prediction.likeliest;
         let mut ranking: Vec<(usize, Probability)> =
             prediction.intents.into_iter().map(Probability::rounded).enumerate().collect();
@@ -108,11 +109,18 @@ impl Classifier {
     fn predict(&self, features: &Features, target: Option<usize>) -> (Prediction, Vec<f32>) {
         let (kernel, nearest) = self.index.similarities(features, self.labels.len());
         let mut scores = self.intercepts.clone();
-        for (kernel, coefficients) in kernel.iter().zip(self.coefficients.chunks_exact(scores.len())) {
-            for (score, coefficient) in scores.iter_mut().zip(coefficients) {
-                *score += kernel * coefficient;
-            }
-        }
+        // Compiled for what the processor has.
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (kernel, coefficients) in kernel.iter().zip(self.coefficients.chunks_exact(scores.len()))
+                {
+                    for (score, coefficient) in scores.iter_mut().zip(coefficients) {
+                        *score += kernel * coefficient;
+                    }
+                }
+            },
+        );
         let (intents, none) = scores.split_at(self.labels.len());
         let signs = Signs::new(intents, none.first().copied(), nearest);
         let uncalibrated = stack::probabilities(intents)[signs.best];
@@ -128,13 +136,14 @@ impl Classifier {
 
 /// The most alike first.
 fn nearest(kernel: &[f32]) -> Vec<(usize, f32)> {
-    let mut places: Vec<(usize, f32)> = kernel.iter().copied().enumerate().collect();
-    let count = NEAREST.min(places.len());
-    if count < places.len() {
-        places.select_nth_unstable_by(count, |(_, a), (_, b)| b.total_cmp(a));
-        places.truncate(count);
+    let mut nearest: Vec<(usize, f32)> = Vec::with_capacity(NEAREST + 1);
+    for (place, &similarity) in kernel.iter().enumerate() {
+        if nearest.get(NEAREST - 1).is_none_or(|(_, last)| similarity > *last) {
+            let at = nearest.partition_point(|(_, other)| *other >= similarity);
+            nearest.insert(at, (place, similarity));
+            nearest.truncate(NEAREST);
+        }
     }
-    places.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    places.iter_mut().for_each(|(_, similarity)| *similarity = similarity.clamp(0.0, 1.0));
-    places
+    nearest.iter_mut().for_each(|(_, similarity)| *similarity = similarity.clamp(0.0, 1.0));
+    nearest
 }

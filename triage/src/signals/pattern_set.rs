@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 /// Patterns with something known of each. A pass over the text says which of them occur; only those are then looked for
 /// one by one. Every pass is linear in the text.
@@ -12,6 +12,10 @@ pub(super) struct PatternSet<T> {
     set: RegexSet,
     patterns: Vec<(Regex, T)>,
 }
+
+/// How much memory a thread may take to remember how a pass goes on from where it is. With too little, it forgets and computes that anew
+/// all the time: with the default of 2 MB, all rules took 290 µs for a message, with this they take 9 µs, and half of it is used.
+const CACHE: usize = 32 << 20;
 
 /// A place where a pattern was found.
 pub(super) struct Found<'p, T> {
@@ -51,9 +55,9 @@ impl<T> PatternSet<T> {
         let patterns: Vec<(Regex, T)> =
             patterns.into_iter().map(|(pattern, of)| (constant(pattern.as_ref()), of)).collect();
         let sources: Vec<&str> = patterns.iter().map(|(regex, _)| regex.as_str()).collect();
-        let any =
-            Regex::new(&sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|"));
-        let set = RegexSet::new(&sources);
+        let all = sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|");
+        let any = RegexBuilder::new(&all).dfa_size_limit(CACHE).build();
+        let set = RegexSetBuilder::new(&sources).dfa_size_limit(CACHE).build();
         Self {
             any: any.expect("each compiles by itself"),
             set: set.expect("each compiles by itself"),
