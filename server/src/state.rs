@@ -20,6 +20,7 @@ use crate::auth::{
 };
 use crate::conversation::{Conversation, ConversationId};
 use crate::deadlines::{DeadlineSettings, Due};
+use crate::dialogue::Queue;
 use crate::hours::OpeningHours;
 use crate::readiness::Known;
 use crate::store::StoreError;
@@ -108,6 +109,8 @@ pub struct Site {
 pub struct Present {
     /// When shoppers were last seen writing.
     pub(crate) typing: Mutex<HashMap<ConversationId, Instant>>,
+    /// How many wait for a human, and how long.
+    pub(crate) queue: Mutex<Queue>,
     /// When agents were last seen.
     pub(crate) agents: Mutex<HashMap<AgentId, Instant>>,
     pub(crate) visitors: Mutex<RateLimiter>,
@@ -145,6 +148,7 @@ impl Present {
         let limiter = |requests| Mutex::new(RateLimiter::new(Rate::per_minute(requests), REMEMBERED));
         Ok(Self {
             typing: Mutex::default(),
+            queue: Mutex::default(),
             agents: Mutex::default(),
             visitors: limiter(limits.per_visitor),
             addresses: limiter(limits.per_address),

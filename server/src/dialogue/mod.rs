@@ -13,7 +13,7 @@ use shopdesk_triage::{Assessment, EscalationReason, SmallTalk};
 use tracing::Instrument as _;
 
 pub(crate) use handover::{hand_over, handed_over_because};
-pub(crate) use waiting::{Waiting, opening, waiting};
+pub(crate) use waiting::{Queue, Waiting, opening, waiting};
 
 use crate::conversation::{ConversationId, ConversationState, MessageId};
 use crate::inference::AssessError;

@@ -1,5 +1,8 @@
 //! What whoever waits for a human can expect: the place in the queue, the usual wait, the opening hours.
 
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -15,6 +18,9 @@ use crate::ticket::{TicketId, TicketState};
 
 /// Over how many tickets the usual wait is measured.
 const MEASURED: i64 = 50;
+/// Where so many wait, the queue is not looked at again for a moment.
+const MANY: i64 = 200;
+const A_MOMENT: Duration = Duration::from_secs(2);
 
 /// What whoever waits can expect.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -61,8 +67,17 @@ pub(crate) fn opening(app: &AppState) -> (bool, Option<DateTime>) {
 }
 
 async fn usual_seconds(app: &AppState) -> Result<i64, Problem> {
+    let recent = {
+        let queue = queue(app);
+        queue.recent(queue.usual_seconds)
+    };
+    if let Some(seconds) = recent {
+        return Ok(seconds);
+    }
     let measured = app.store.usual_wait(MEASURED).await?.map(|wait| wait / 1000);
-    Ok(measured.unwrap_or_else(|| i64::from(app.settings.dialogue.usual_wait_minutes.get()) * 60))
+    let seconds = measured.unwrap_or_else(|| i64::from(app.settings.dialogue.usual_wait_minutes.get()) * 60);
+    queue(app).usual_seconds = Some((Instant::now(), seconds));
+    Ok(seconds)
 }
 
 /// What a shopper is told at a hand-over: why, and what to expect.
@@ -72,9 +87,42 @@ pub(super) async fn sentence(
     reason: EscalationReason,
 ) -> Result<String, Problem> {
     let Some(replies) = app.replies_for(language) else { return Ok(String::new()) };
-    let queue = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
-    let ahead = app.store.count_tickets(&queue, i64::MAX).await?;
+    let ahead = ahead(app).await?;
     with_what_to_expect(app, language, replies.on_escalation(reason), ahead).await
+}
+
+/// The queue as it was when it was last looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    ahead: Option<(Instant, i64)>,
+    usual_seconds: Option<(Instant, i64)>,
+}
+
+impl Queue {
+    /// What was seen a moment ago, where many wait: then many ask, and nobody minds how it was a moment ago.
+    fn recent(&self, seen: Option<(Instant, i64)>) -> Option<i64> {
+        let is_long = self.ahead.is_some_and(|(_, ahead)| ahead >= MANY);
+        seen.filter(|(at, _)| is_long && at.elapsed() < A_MOMENT).map(|(_, value)| value)
+    }
+}
+
+fn queue(app: &AppState) -> MutexGuard<'_, Queue> {
+    app.present.queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many wait.
+async fn ahead(app: &AppState) -> Result<i64, Problem> {
+    let recent = {
+        let queue = queue(app);
+        queue.recent(queue.ahead)
+    };
+    if let Some(ahead) = recent {
+        return Ok(ahead);
+    }
+    let open = TicketFilter { states: vec![TicketState::Open], ..TicketFilter::default() };
+    let ahead = app.store.count_tickets(&open, i64::MAX).await?;
+    queue(app).ahead = Some((Instant::now(), ahead));
+    Ok(ahead)
 }
 
 /// Tells whoever wrote after the end that people have the conversation again, and what to expect.

@@ -241,7 +241,7 @@ pub(super) async fn lock(
     row.map(|row| from_word(row.try_get("state")?, "conversations.state")).transpose()
 }
 
-/// Takes a step and tells of it.
+/// Takes a step and tells of it. Answers that did not help are those of one speaker.
 pub(super) async fn take(
     writing: &mut Writing,
     id: ConversationId,
@@ -251,11 +251,17 @@ pub(super) async fn take(
     agent: Option<String>,
 ) -> Result<ConversationState, StoreError> {
     let state = from.after(step)?;
-    sqlx::query("UPDATE conversations SET state = $2 WHERE id = $1")
-        .bind(id.to_string())
-        .bind(state.as_str())
-        .execute(&mut **writing)
-        .await?;
-    writing.append_change(id, Change::State { state, reason, agent }).await?;
+    let row = sqlx::query(
+        "UPDATE conversations SET state = $2, failed_answers = 0, last_sequence = last_sequence + 1, updated_at = $3 \
+         WHERE id = $1 RETURNING last_sequence",
+    )
+    .bind(id.to_string())
+    .bind(state.as_str())
+    .bind(now().as_millisecond())
+    .fetch_one(&mut **writing)
+    .await?;
+    writing.has_stored(id);
+    let sequence = row.try_get("last_sequence")?;
+    writing.insert_change(id, sequence, Change::State { state, reason, agent }).await?;
     Ok(state)
 }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -27,14 +28,17 @@ pub(super) struct GroupCommit {
 type Request = oneshot::Sender<Result<Member, StoreError>>;
 type Committed = oneshot::Sender<Result<(), Arc<sqlx::Error>>>;
 
+/// The writer, boxed because it goes from hand to hand.
+type Writer = Box<PoolConnection<Any>>;
+
 /// A transaction of a group. Dropped, it is undone.
 pub(super) struct Member {
-    /// The group's transaction, until it is given back.
-    lent: Option<(Box<Transaction<'static, Any>>, oneshot::Sender<Returned>)>,
+    /// The writer, until it is given back.
+    lent: Option<(Writer, oneshot::Sender<Returned>)>,
 }
 
 struct Returned {
-    transaction: Box<Transaction<'static, Any>>,
+    writer: Writer,
     end: End,
 }
 
@@ -83,19 +87,19 @@ impl Member {
     }
 
     fn give_back(&mut self, end: End) {
-        if let Some((transaction, back)) = self.lent.take() {
-            drop(back.send(Returned { transaction, end }));
+        if let Some((writer, back)) = self.lent.take() {
+            drop(back.send(Returned { writer, end }));
         }
     }
 
     pub(super) fn connection(&self) -> &AnyConnection {
-        let (transaction, _) = self.lent.as_ref().expect("there until the end");
-        transaction
+        let (writer, _) = self.lent.as_ref().expect("there until the end");
+        writer
     }
 
     pub(super) fn connection_mut(&mut self) -> &mut AnyConnection {
-        let (transaction, _) = self.lent.as_mut().expect("there until the end");
-        transaction
+        let (writer, _) = self.lent.as_mut().expect("there until the end");
+        writer
     }
 }
 
@@ -106,72 +110,109 @@ impl Drop for Member {
 }
 
 /// Serves one group after the other.
-async fn serve(writer: AnyPool, live: Live, mut requests: mpsc::Receiver<Request>) {
+async fn serve(pool: AnyPool, live: Live, mut requests: mpsc::Receiver<Request>) {
     while let Some(first) = requests.recv().await {
-        match writer.begin_with("BEGIN IMMEDIATE").await {
-            Ok(transaction) => serve_group(Box::new(transaction), first, &mut requests, &live).await,
+        match pool.acquire().await {
+            Ok(writer) => Group::new(writer).serve(first, &mut requests, &live).await,
             Err(error) => drop(first.send(Err(error.into()))),
         }
     }
 }
 
-/// Lends the transaction to one member after the other as long as one waits, and commits.
-async fn serve_group(
-    mut transaction: Box<Transaction<'static, Any>>,
-    first: Request,
-    requests: &mut mpsc::Receiver<Request>,
-    live: &Live,
-) {
-    let (mut waiting, mut signals) = (Vec::new(), Vec::new());
-    let mut next = Some(first);
-    let committed = async {
-        while let Some(request) = next.take() {
-            transaction = lend(transaction, request, &mut waiting, &mut signals).await?;
-            if waiting.len() < MOST {
-                next = requests.try_recv().ok();
-            }
-        }
-        transaction.commit().await
-    };
-    let committed = committed.await.map_err(Arc::new);
-    if committed.is_ok() {
-        signals.into_iter().for_each(|signal| live.tell(signal));
-    }
-    for member in waiting {
-        // Whoever asked may be gone by now.
-        drop(member.send(committed.clone()));
-    }
+/// Transactions that share a commit.
+struct Group {
+    /// Nothing while a member has it.
+    writer: Option<Writer>,
+    /// Members that wait for the commit.
+    waiting: Vec<Committed>,
+    signals: Vec<Signal>,
+    last: Last,
 }
 
-/// Lends the transaction to a member. An error is the whole group's: the transaction is not what its members think it is.
-async fn lend(
-    mut transaction: Box<Transaction<'static, Any>>,
-    request: Request,
-    waiting: &mut Vec<Committed>,
-    signals: &mut Vec<Signal>,
-) -> Result<Box<Transaction<'static, Any>>, sqlx::Error> {
-    if request.is_closed() {
-        return Ok(transaction);
+/// What became of the last member, which the database is told together with what comes next.
+#[derive(Clone, Copy)]
+enum Last {
+    Nobody,
+    Kept,
+    Undone,
+}
+
+impl Group {
+    fn new(writer: PoolConnection<Any>) -> Self {
+        let (waiting, signals) = Default::default();
+        Self { writer: Some(Box::new(writer)), waiting, signals, last: Last::Nobody }
     }
-    transaction.execute("SAVEPOINT member").await?;
-    let (back, returned) = oneshot::channel();
-    // Whoever goes away just now drops the member, which gives the transaction back, too.
-    drop(request.send(Ok(Member { lent: Some((transaction, back)) })));
-    let Returned { mut transaction, end } = returned.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-    match end {
-        End::Keep(committed, told) => {
-            waiting.push(committed);
-            transaction.execute("RELEASE member").await?;
-            signals.extend(told);
+
+    /// Lends the writer to one member after the other as long as one waits, and commits.
+    async fn serve(mut self, first: Request, requests: &mut mpsc::Receiver<Request>, live: &Live) {
+        let committed = self.commit_all(first, requests).await.map_err(Arc::new);
+        if committed.is_ok() {
+            self.signals.into_iter().for_each(|signal| live.tell(signal));
+        } else if let Some(writer) = self.writer {
+            // Nobody knows what state it is in. Closing it undoes everything, and the next group has a new one.
+            drop(writer.close().await);
         }
-        End::Undo(left) => {
-            waiting.extend(left);
-            // Fails when the database has undone everything by itself.
-            transaction.execute("ROLLBACK TO member").await?;
-            transaction.execute("RELEASE member").await?;
+        for member in self.waiting {
+            // Whoever asked may be gone by now.
+            drop(member.send(committed.clone()));
         }
     }
-    Ok(transaction)
+
+    async fn commit_all(
+        &mut self,
+        first: Request,
+        requests: &mut mpsc::Receiver<Request>,
+    ) -> Result<(), sqlx::Error> {
+        let mut next = Some(first);
+        while let Some(request) = next {
+            self.lend(request).await?;
+            next = if self.waiting.len() < MOST { requests.try_recv().ok() } else { None };
+        }
+        match self.last {
+            Last::Nobody => Ok(()),
+            Last::Kept => self.run("RELEASE member; COMMIT").await,
+            Last::Undone => self.run("ROLLBACK TO member; RELEASE member; COMMIT").await,
+        }
+    }
+
+    /// Lends the writer to a member. An error is the whole group's: the transaction is not what its members think it is.
+    async fn lend(&mut self, request: Request) -> Result<(), sqlx::Error> {
+        if request.is_closed() {
+            return Ok(());
+        }
+        // In one go: each goes to the database's thread and back. All of it fails when the database has undone everything by itself.
+        self.run(match self.last {
+            // Takes the lock at once, so that a transaction that has read never finds that it may not write.
+            Last::Nobody => "BEGIN IMMEDIATE; SAVEPOINT member",
+            Last::Kept => "RELEASE member; SAVEPOINT member",
+            Last::Undone => "ROLLBACK TO member; RELEASE member; SAVEPOINT member",
+        })
+        .await?;
+        let writer = self.writer.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        let (back, returned) = oneshot::channel();
+        // Whoever goes away just now drops the member, which gives the writer back, too.
+        drop(request.send(Ok(Member { lent: Some((writer, back)) })));
+        let Returned { writer, end } = returned.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        self.writer = Some(writer);
+        match end {
+            End::Keep(committed, signals) => {
+                self.waiting.push(committed);
+                self.signals.extend(signals);
+                self.last = Last::Kept;
+            }
+            End::Undo(left) => {
+                self.waiting.extend(left);
+                self.last = Last::Undone;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let writer = self.writer.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        writer.execute(statement).await?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

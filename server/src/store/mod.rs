@@ -205,11 +205,13 @@ impl Store {
                 .acquire_timeout(PATIENCE)
                 .idle_timeout(None)
                 .max_lifetime(None)
+                // A file does not hang up.
+                .test_before_acquire(false)
         };
         let writer = pool(1)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").await?;
+                    connection.execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").await?;
                     Ok(())
                 })
             })

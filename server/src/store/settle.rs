@@ -8,11 +8,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use super::conversations::{conversation, lock, take};
 use super::rows::{EVENT, message_of, now, to_json};
 use super::search::{SEARCHED, searchable};
-use super::ticket_rows::log;
+use super::ticket_rows::insert_log;
 use super::turns::HUMAN;
 use super::writing::{NewRow, Writing};
 use super::{Lock, Store, StoreError};
-use crate::conversation::{ConversationId, ConversationState, ConversationStep};
+use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep};
 use crate::live::Signal;
 use crate::message::{Message, Reply};
 use crate::ticket::{Entry, Suggestion, TicketContents, TicketId, TicketState};
@@ -84,12 +84,13 @@ impl Store {
         outcome: Outcome,
     ) -> Result<Settled, StoreError> {
         let mut writing = self.begin_in_group().await?;
-        let state = lock(&mut writing, id).await?.unwrap_or(ConversationState::Closed);
-        if state != ConversationState::Bot {
+        let Some(found) = writing.lock_and_take_next(id).await? else {
+            let state = lock(&mut writing, id).await?.unwrap_or(ConversationState::Closed);
             settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
             writing.commit().await?;
             return Ok(Settled::Elsewhere { state });
-        }
+        };
+        let mut state = found.state;
         let (oldest, newest) = owed(&mut writing, id).await?;
         let instead = if oldest.is_none_or(|oldest| oldest > last.sequence) {
             Some(Settled::Elsewhere { state })
@@ -105,14 +106,15 @@ impl Store {
             return Ok(instead);
         }
         let Outcome { text, reply, ticket } = outcome;
-        let said = writing.append_message(id, NewRow::reply(text, &reply)).await?;
+        let said = writing.insert_message(id, found.last_sequence, NewRow::reply(text, &reply)).await?;
         settle_up_to(&mut writing, id, last.sequence, &said.id.to_string()).await?;
-        let mut state = state;
         let mut opened = None;
         if let Some(ticket) = ticket {
-            settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
+            if newest > Some(last.sequence) {
+                settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
+            }
             let reason = ticket.reason;
-            opened = Some(open(&mut writing, id, last, &reply, ticket).await?);
+            opened = Some(open(&mut writing, &found, last, &reply, ticket).await?);
             state = take(&mut writing, id, state, ConversationStep::HandOver, Some(reason), None).await?;
         }
         writing.commit().await?;
@@ -152,6 +154,7 @@ impl Store {
     ) -> Result<Option<(ConversationState, Option<TicketId>)>, StoreError> {
         let mut writing = self.begin(Lock::Rows).await?;
         let Some(state) = lock(&mut writing, id).await? else { return Ok(None) };
+        let Some(found) = conversation(&mut writing, id).await? else { return Ok(None) };
         let (Some(ticket), ConversationState::Bot) = (outcome.ticket, state) else {
             return Ok(Some((state, None)));
         };
@@ -160,7 +163,7 @@ impl Store {
         // A ticket is about the last thing that the shopper wrote, or, when that is nothing, about the hand-over itself.
         let about = last_of_shopper(&mut writing, id).await?.unwrap_or(said);
         let reason = ticket.reason;
-        let opened = open(&mut writing, id, &about, &outcome.reply, ticket).await?;
+        let opened = open(&mut writing, &found, &about, &outcome.reply, ticket).await?;
         let state = take(&mut writing, id, state, ConversationStep::HandOver, Some(reason), None).await?;
         writing.commit().await?;
         Ok(Some((state, Some(opened))))
@@ -214,16 +217,18 @@ pub(super) async fn last_of_shopper(
     row.as_ref().map(message_of).transpose()
 }
 
+/// The number of a log's first entry, which says that the ticket was opened.
+const OPENED: i64 = 1;
+
 /// Opens a ticket about that message.
 async fn open(
     writing: &mut Writing,
-    id: ConversationId,
+    conversation: &Conversation,
     about: &Message,
     reply: &Reply,
     new: NewTicket,
 ) -> Result<TicketId, StoreError> {
-    let ticket = TicketId::new();
-    let found = conversation(writing, id).await?;
+    let (ticket, id) = (TicketId::new(), conversation.id);
     let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'ticket' RETURNING value")
         .fetch_one(&mut **writing)
         .await?;
@@ -244,12 +249,11 @@ async fn open(
             break;
         }
     }
-    let customer = found.as_ref().and_then(|conversation| conversation.customer.clone());
-    if let Some(customer) = &customer {
+    if let Some(customer) = &conversation.customer {
         words.push(customer.id.clone());
         words.extend(customer.name.clone());
     }
-    words.extend(found.iter().flat_map(|conversation| conversation.context.values().cloned()));
+    words.extend(conversation.context.values().cloned());
     let assessment = reply.assessment.clone();
     let contents = TicketContents {
         text: about.text.clone(),
@@ -258,12 +262,12 @@ async fn open(
         suggestions: new.suggestions,
     };
     let language = assessment.as_ref().map(|assessed| assessed.language.tag().to_owned());
-    let language = language.or_else(|| found.and_then(|conversation| conversation.language));
+    let language = language.or_else(|| conversation.language.clone());
     let sentiment = assessment.and_then(|assessed| assessed.sentiment).map(|guess| guess.level.as_str());
     sqlx::query(
         "INSERT INTO tickets (id, number, conversation, message, state, priority, intent, reason, language, sentiment, customer, \
-         opened_at, updated_at, first_response_due, resolution_due, search, contents) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)",
+         opened_at, updated_at, first_response_due, resolution_due, search, contents, last_log) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16, $17)",
     )
     .bind(ticket.to_string())
     .bind(number)
@@ -275,22 +279,19 @@ async fn open(
     .bind(new.reason.as_str())
     .bind(language)
     .bind(sentiment)
-    .bind(customer.map(|customer| customer.id))
+    .bind(conversation.customer.as_ref().map(|customer| customer.id.clone()))
     .bind(now().as_millisecond())
     .bind(new.first_response_due.map(Timestamp::as_millisecond))
     .bind(new.resolution_due.map(Timestamp::as_millisecond))
     .bind(searchable(&words.join("\n")))
     .bind(to_json(&contents))
+    .bind(OPENED)
     .execute(&mut **writing)
     .await?;
-    sqlx::query("UPDATE conversations SET failed_answers = 0 WHERE id = $1")
-        .bind(id.to_string())
-        .execute(&mut **writing)
-        .await?;
     let (priority, reason) = (new.priority, new.reason);
     let opened = TicketOpened { ticket, number, conversation: id, priority, reason };
     writing.deliver(id, &opened).await?;
-    log(writing, ticket, None, &Entry::Opened).await?;
+    insert_log(writing, ticket, OPENED, None, &Entry::Opened).await?;
     writing.signals.push(Signal::Ticket { ticket });
     Ok(ticket)
 }

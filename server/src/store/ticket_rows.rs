@@ -114,7 +114,17 @@ pub(super) async fn log(
         .bind(ticket.to_string())
         .fetch_one(&mut **writing)
         .await?;
-    let sequence: i64 = row.try_get("last_log")?;
+    insert_log(writing, ticket, row.try_get("last_log")?, actor, entry).await
+}
+
+/// The same with a number that was taken for it.
+pub(super) async fn insert_log(
+    writing: &mut Writing,
+    ticket: TicketId,
+    sequence: i64,
+    actor: Option<&str>,
+    entry: &Entry,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO ticket_log (ticket, sequence, at, kind, actor, contents) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(ticket.to_string())
         .bind(sequence)

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use shopdesk_model::intents::{IntentId, Priority};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::conversations::{conversation, lock, take};
-use super::rows::{EVENT, id, message_of, now, to_json};
+use super::conversations::{lock, take};
+use super::rows::{CONVERSATION, EVENT, conversation_of, from_word, id, message_of, now, to_json};
 use super::settle::priority_of;
 use super::writing::{NewRow, Writing};
 use super::{Store, StoreError};
@@ -61,7 +62,9 @@ pub struct Turn {
 }
 
 /// How many messages before a turn are looked at.
-const BEFORE: i64 = 6;
+const BEFORE: usize = 6;
+/// How many of the last messages hold a turn and what was said before it, mostly.
+const LATEST: i64 = 20;
 
 impl Store {
     /// Keeps a shopper's message; nothing when there is no such conversation. `due` says by when a ticket of that urgency that the message
@@ -75,6 +78,10 @@ impl Store {
         new: NewMessage,
         due: impl Fn(Priority) -> Due + Send,
     ) -> Result<Option<Received>, StoreError> {
+        if let Some(message) = self.receive_for_program(conversation, &new).await? {
+            let state = ConversationState::Bot;
+            return Ok(Some(Received { message, reply: None, state, reopened: None, is_new: true }));
+        }
         let mut writing = self.begin_in_group().await?;
         let Some(mut state) = lock(&mut writing, conversation).await? else { return Ok(None) };
         if let Some(known) = known(&mut writing, conversation, new.client_message_id.as_deref()).await? {
@@ -99,44 +106,89 @@ impl Store {
         Ok(Some(Received { message, reply: None, state, reopened, is_new: true }))
     }
 
+    /// Keeps a message in a conversation in which the program speaks, which most messages are; nothing when it is another one, or when
+    /// the message is there already.
+    async fn receive_for_program(
+        &self,
+        conversation: ConversationId,
+        new: &NewMessage,
+    ) -> Result<Option<Message>, StoreError> {
+        let mut writing = self.begin_in_group().await?;
+        let Some(found) = writing.lock_and_take_next(conversation).await? else {
+            writing.leave().await?;
+            return Ok(None);
+        };
+        let contents = new.choice.as_ref().map(to_json);
+        let row = NewRow {
+            contents,
+            ..NewRow::of(Sender::Shopper, new.text.clone(), new.client_message_id.clone())
+        };
+        match writing.insert_message(conversation, found.last_sequence, row).await {
+            Ok(message) => {
+                writing.commit().await?;
+                Ok(Some(message))
+            }
+            Err(StoreError::Database(sqlx::Error::Database(refused))) if refused.is_unique_violation() => {
+                writing.leave().await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the program owes a reply to.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn turn(&self, id: ConversationId) -> Result<Option<Turn>, StoreError> {
-        let mut reader = self.snapshot().await?;
-        let Some(found) = conversation(&mut reader, id).await? else { return Ok(None) };
-        let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' AND sender = 'shopper' \
-             AND settled_by IS NULL ORDER BY sequence"
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {CONVERSATION}, failed_answers FROM conversations WHERE id = $1"
         )))
         .bind(id.to_string())
-        .fetch_all(&mut *reader)
+        .fetch_optional(&self.readers)
         .await?;
-        let messages: Vec<Message> = rows.iter().map(message_of).collect::<Result<_, _>>()?;
-        let choice = rows.last().map(|row| super::rows::json(row, "contents")).transpose()?.flatten();
-        let first = messages.first().map_or(i64::MAX, |message| message.sequence);
-        let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' AND sequence < $2 ORDER BY sequence DESC LIMIT $3"
-        )))
-        .bind(id.to_string())
-        .bind(first)
-        .bind(BEFORE)
-        .fetch_all(&mut *reader)
-        .await?;
-        let mut before: Vec<Message> = rows.iter().map(message_of).collect::<Result<_, _>>()?;
-        before.reverse();
-        let row = sqlx::query("SELECT failed_answers FROM conversations WHERE id = $1")
-            .bind(id.to_string())
-            .fetch_one(&mut *reader)
-            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut latest = self.latest_messages(id, LATEST).await?;
+        if latest.len() as i64 == LATEST && latest.first().is_some_and(|(_, is_owed)| *is_owed) {
+            // A shopper who writes line after line.
+            latest = self.latest_messages(id, i64::MAX).await?;
+        }
+        let first = latest.iter().position(|(_, is_owed)| *is_owed).unwrap_or(latest.len());
+        let owed = latest[first..].iter().filter(|(_, is_owed)| *is_owed);
+        let choice = owed.clone().next_back().map(|(row, _)| super::rows::json(row, "contents"));
+        let choice = choice.transpose()?.flatten();
+        let messages: Vec<Message> = owed.map(|(row, _)| message_of(row)).collect::<Result<_, _>>()?;
+        let before = latest[first.saturating_sub(BEFORE)..first].iter();
+        let before: Vec<Message> = before.map(|(row, _)| message_of(row)).collect::<Result<_, _>>()?;
         Ok(Some(Turn {
-            conversation: found,
+            conversation: conversation_of(&row)?,
             messages,
             choice,
             before,
             failed_answers: row.try_get("failed_answers")?,
         }))
+    }
+
+    /// The last messages of a conversation in their order, and whether the program owes a reply to each.
+    async fn latest_messages(
+        &self,
+        id: ConversationId,
+        limit: i64,
+    ) -> Result<Vec<(AnyRow, bool)>, StoreError> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' ORDER BY sequence DESC LIMIT $2"
+        )))
+        .bind(id.to_string())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let with_debt = |row: AnyRow| {
+            let sender: Sender = from_word(row.try_get("sender")?, "events.sender")?;
+            let is_owed =
+                sender == Sender::Shopper && row.try_get::<Option<String>, _>("settled_by")?.is_none();
+            Ok((row, is_owed))
+        };
+        rows.into_iter().rev().map(with_debt).collect()
     }
 
     /// What became of a message: the reply, if there is one, and whether the program owes one.

@@ -5,13 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use shopdesk_model::intents::IntentId;
-use sqlx::{Any, AnyConnection, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
 use uuid::Uuid;
 
 use super::group_commit::Member;
-use super::rows::{now, to_json};
+use super::rows::{CONVERSATION, conversation_of, now, to_json};
 use super::{Dialect, StoreError, Subscription};
-use crate::conversation::{ConversationId, MessageId};
+use crate::conversation::{Conversation, ConversationId, MessageId};
 use crate::event::{Change, Event, Happening};
 use crate::live::{Live, Signal};
 use crate::message::{Message, Reply, ReplyKind, Sender};
@@ -74,7 +74,18 @@ impl Writing {
         conversation: ConversationId,
         new: NewRow,
     ) -> Result<Message, StoreError> {
-        let (id, sequence, at) = (MessageId::new(), self.next_sequence(conversation).await?, now());
+        let sequence = self.next_sequence(conversation).await?;
+        self.insert_message(conversation, sequence, new).await
+    }
+
+    /// The same with a number that was taken for it.
+    pub(super) async fn insert_message(
+        &mut self,
+        conversation: ConversationId,
+        sequence: i64,
+        new: NewRow,
+    ) -> Result<Message, StoreError> {
+        let (id, at) = (MessageId::new(), now());
         sqlx::query(
             "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents, \
              reply_kind, intent) VALUES ($1, $2, $3, 'message', $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -144,7 +155,18 @@ impl Writing {
         conversation: ConversationId,
         change: Change,
     ) -> Result<Event, StoreError> {
-        let (sequence, at) = (self.next_sequence(conversation).await?, now());
+        let sequence = self.next_sequence(conversation).await?;
+        self.insert_change(conversation, sequence, change).await
+    }
+
+    /// The same with a number that was taken for it.
+    pub(super) async fn insert_change(
+        &mut self,
+        conversation: ConversationId,
+        sequence: i64,
+        change: Change,
+    ) -> Result<Event, StoreError> {
+        let at = now();
         let contents = to_json(&change);
         let happening = Happening::Change(change);
         sqlx::query(
@@ -169,11 +191,36 @@ impl Writing {
         .bind(now().as_millisecond())
         .fetch_one(&mut **self)
         .await?;
+        self.has_stored(conversation);
+        Ok(row.try_get("last_sequence")?)
+    }
+
+    /// Locks a conversation in which the program speaks, and takes the next number in it, which is its `last_sequence` then. Nothing when there
+    /// is no such conversation or others speak.
+    pub(super) async fn lock_and_take_next(
+        &mut self,
+        conversation: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 \
+             WHERE id = $1 AND state = 'bot' RETURNING {CONVERSATION}"
+        )))
+        .bind(conversation.to_string())
+        .bind(now().as_millisecond())
+        .fetch_optional(&mut **self)
+        .await?;
+        if row.is_some() {
+            self.has_stored(conversation);
+        }
+        row.as_ref().map(conversation_of).transpose()
+    }
+
+    /// Whoever follows the conversation is told when this is on disk.
+    pub(super) fn has_stored(&mut self, conversation: ConversationId) {
         let signal = Signal::Stored { conversation };
         if !self.signals.contains(&signal) {
             self.signals.push(signal);
         }
-        Ok(row.try_get("last_sequence")?)
     }
 
     /// Ends the transaction. From here on it is on disk, and whoever follows hears of it.
