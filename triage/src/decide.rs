@@ -269,7 +269,7 @@ mod tests {
             priority: Priority::Normal,
             handling,
         };
-        RankedIntent { label: std::sync::Arc::new(label), confidence: probability(confidence) }
+        RankedIntent { label: Arc::new(label), confidence: probability(confidence) }
     }
 
     fn article(intent: &str, value: f64) -> RankedArticle {

@@ -43,6 +43,7 @@ pub fn looked_up_as_chosen(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use shopdesk_model::classifier::Kept;
     use shopdesk_model::intents::{Handling, Label, Priority};
@@ -90,10 +91,7 @@ mod tests {
         Evidence {
             signals: Signals::detect(&SignalRules::new(&SignalSettings::default()).unwrap(), message),
             sentiment: None,
-            intents: vec![RankedIntent {
-                label: std::sync::Arc::new(label),
-                confidence: probability(confidence),
-            }],
+            intents: vec![RankedIntent { label: Arc::new(label), confidence: probability(confidence) }],
             out_of_scope: Probability::ZERO,
             uncalibrated: Probability::ZERO,
             articles: Vec::new(),

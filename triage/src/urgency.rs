@@ -34,6 +34,7 @@ fn priority_of_intents(evidence: &Evidence, policy: &Policy) -> Priority {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use shopdesk_model::Probability;
     use shopdesk_model::intents::{Handling, IntentId, Label};
@@ -48,7 +49,7 @@ mod tests {
     fn intent(priority: Priority, confidence: f64) -> RankedIntent {
         let id = IntentId::new(priority.as_str()).unwrap();
         let label = Label { id, title: BTreeMap::new(), priority, handling: Handling::Human };
-        RankedIntent { label: std::sync::Arc::new(label), confidence: probability(confidence) }
+        RankedIntent { label: Arc::new(label), confidence: probability(confidence) }
     }
 
     fn urgency_of(message: &str, intents: Vec<RankedIntent>, out_of_scope: f64) -> (Priority, Vec<String>) {

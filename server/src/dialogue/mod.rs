@@ -24,6 +24,9 @@ use crate::state::AppState;
 use crate::store::{NewMessage, Received, Settled, Turn};
 use crate::under_way::Begun;
 
+/// How long a turn may wait for the model that has waited for other things for as long as the shop has patience.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What the shopper gets back.
 pub(crate) struct Exchange {
     pub(crate) message: Message,
@@ -93,9 +96,11 @@ async fn answer(
     answered
 }
 
-/// What the pipeline makes of a text that belongs to no conversation.
+/// What the pipeline makes of a text that belongs to no conversation. It waits for the model half as long as a request may take, so that
+/// whoever asked is told so.
 pub(crate) async fn assess_text(app: &AppState, text: &str) -> Result<Assessed, AssessError> {
-    let assessment = app.assessor.assess(None, text, app.now(), app.settings.request_timeout).await?;
+    let patience = app.settings.request_timeout / 2;
+    let assessment = app.assessor.assess(None, text, app.now(), patience).await?;
     Ok(outcome::assessed(&assessment, &assessment.decision))
 }
 
@@ -236,8 +241,14 @@ fn context_of(turn: &Turn) -> Option<String> {
 /// The assessment of a turn, read with what was said before it where it needs that.
 async fn assess(app: &AppState, turn: &Turn) -> Result<Assessment, AssessError> {
     let (text, before) = (text_of(turn), context_of(turn));
-    let patience = Duration::from_secs(app.settings.dialogue.busy_after_seconds);
-    let read = |before| app.assessor.assess(before, &text, app.now(), patience);
+    let patience = || {
+        let last = turn.messages.last().map_or_else(|| app.time(), |last| last.created_at);
+        let waited = app.time().duration_since(last).unsigned_abs();
+        Duration::from_secs(app.settings.dialogue.busy_after_seconds)
+            .saturating_sub(waited)
+            .max(LEAST_PATIENCE)
+    };
+    let read = |before| app.assessor.assess(before, &text, app.now(), patience());
     let Some(before) = before.as_deref() else { return read(None).await };
     let triage = app.assessor.triage();
     // The title of a choice says little by itself.

@@ -140,15 +140,15 @@ pub(super) async fn show(
 
 async fn search(app: &AppState, frame: &Frame, text: &str) -> Result<Found, Problem> {
     let assessment =
-        app.assessor.assess(None, text, app.now(), app.settings.request_timeout).await.map_err(|error| {
-            match error {
+        app.assessor.assess(None, text, app.now(), app.settings.request_timeout / 2).await.map_err(
+            |error| match error {
                 AssessError::Overloaded => Problem::Overloaded,
                 AssessError::Failed(_) => {
                     tracing::error!(%error, "a message in the console could not be assessed");
                     Problem::Failed
                 }
-            }
-        })?;
+            },
+        )?;
     let triage = app.assessor.triage();
     let small_talk = SmallTalk::of(text).is_some();
     let evidence = &assessment.evidence;
