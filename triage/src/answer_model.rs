@@ -6,8 +6,8 @@
 //! known, as far as the shop has any. Beside them, every similar question is searched as if it were not in the base, once with
 //! its article there and once with the article gone, too; that alone has to do where there is nothing else.
 //!
-//! All that holds for messages within the shop's scope. A message that the classifier takes for none of the shop's intents is answered by no
-//! article, so every probability is multiplied by that of being within the scope; the likelihood that is learnt by has that in it.
+//! The possibility that none is right is the more probable the more the classifier takes the message for none of the shop's intents, and the
+//! less it is like what any article's questions have in common.
 
 use std::collections::HashMap;
 
@@ -22,10 +22,13 @@ use crate::Found;
 /// What is known of an article: its cosine, that of its three closest passages, that of its own text, that of its profile, the words its
 /// text and its questions share with the message, its intents.
 const FEATURES: usize = 7;
-/// What is known of the message, for none of the articles: how many words it has. And a constant.
+/// What is known of the message, for none of the articles: how many words it has, the highest cosine of a profile, how probably it is out of scope.
+/// And a constant.
 const LENGTH: usize = FEATURES;
-const NONE: usize = FEATURES + 1;
-const WEIGHTS: usize = FEATURES + 2;
+const CLOSEST_PROFILE: usize = FEATURES + 1;
+const OUT_OF_SCOPE: usize = FEATURES + 2;
+const NONE: usize = FEATURES + 3;
+const WEIGHTS: usize = FEATURES + 4;
 /// The strength of the pull of weights to zero, in questions: only so that few questions cannot make them run away.
 const PENALTY: f64 = 1.0;
 const TOLERANCE: f64 = 1e-7;
@@ -91,8 +94,6 @@ pub(crate) struct KnownSearch {
     rows: Vec<Row>,
     /// Which of the rows are right.
     right: Vec<bool>,
-    /// The probability that the message has any of the shop's intents.
-    in_scope: f64,
     /// How much it counts.
     weight: f64,
 }
@@ -112,26 +113,23 @@ impl KnownSearch {
         let mut right: Vec<bool> = found.hits.iter().map(|hit| has_answer && right(hit)).collect();
         // An answer that was not found is as good as none.
         right.push(!right.contains(&true));
-        Self { rows: rows(found, intents), right, in_scope: 1.0 - intents.out_of_scope, weight }
+        Self { rows: rows(found, intents), right, weight }
     }
 
     /// Adds to loss and gradient what the outcome says of these weights.
     fn learn(&self, rows: &[[f64; WEIGHTS]], weights: &[f64], share: f64, gradient: &mut [f64]) -> f64 {
         let chances = chances(rows, weights);
-        let none = rows.len() - 1;
-        let inner: f64 = chances.iter().zip(&self.right).filter(|(_, right)| **right).map(|(c, _)| c).sum();
-        let is_none = self.right[none];
-        let outer = self.in_scope * inner + if is_none { 1.0 - self.in_scope } else { 0.0 };
-        // A message out of scope says nothing about the articles: so much of the outcome is up to them.
-        let responsibility = if is_none { self.in_scope * inner / outer.max(f64::MIN_POSITIVE) } else { 1.0 };
+        let of_right: f64 =
+            chances.iter().zip(&self.right).filter(|(_, right)| **right).map(|(chance, _)| chance).sum();
+        let of_right = of_right.max(f64::MIN_POSITIVE);
         for ((row, &chance), &right) in rows.iter().zip(&chances).zip(&self.right) {
-            let wanted = if right { chance / inner.max(f64::MIN_POSITIVE) } else { 0.0 };
-            let error = share * responsibility * (chance - wanted);
+            let wanted = if right { chance / of_right } else { 0.0 };
+            let error = share * (chance - wanted);
             for (slope, feature) in gradient.iter_mut().zip(row) {
                 *slope += error * feature;
             }
         }
-        -share * outer.max(f64::MIN_POSITIVE).ln()
+        -share * of_right.ln()
     }
 }
 
@@ -172,10 +170,8 @@ impl AnswerModel {
     /// The articles found, the most probable first. What their probabilities miss to 1 is the probability that none answers the message.
     #[must_use]
     pub fn rank(&self, found: Found, intents: &IntentChances) -> Vec<RankedArticle> {
-        let in_scope = 1.0 - intents.out_of_scope;
         let chances = chances(&self.standard(&rows(&found, intents)), &self.weights);
-        let probability =
-            |chance: f64| Probability::new((in_scope * chance).clamp(0.0, 1.0)).unwrap_or(Probability::ZERO);
+        let probability = |chance: f64| Probability::new(chance.clamp(0.0, 1.0)).unwrap_or(Probability::ZERO);
         let hits = found.hits.into_iter().zip(chances);
         let mut ranked: Vec<RankedArticle> =
             hits.map(|(hit, chance)| RankedArticle { hit, probability: probability(chance) }).collect();
@@ -226,11 +222,21 @@ fn rows(found: &Found, intents: &IntentChances) -> Vec<Row> {
             Some(intents.of(article)),
             None,
             None,
+            None,
+            None,
         ]
     };
     let mut none = [None; WEIGHTS];
     none[LENGTH] = Some((found.words as f64 + 1.0).ln());
+    none[CLOSEST_PROFILE] = found.profiles.iter().flatten().copied().reduce(f32::max).map(f64::from);
+    none[OUT_OF_SCOPE] = Some(log_odds(intents.out_of_scope));
     found.hits.iter().zip(&found.profiles).map(row).chain([none]).collect()
+}
+
+/// Of a probability that is told from none and from certainty as far as those of intents are.
+fn log_odds(probability: f64) -> f64 {
+    let probability = probability.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
+    (probability / (1.0 - probability)).ln()
 }
 
 /// The mean of each feature over the rows that have it, and its standard deviation. A search counts as much as it weighs.
@@ -319,11 +325,32 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_never_exceed_that_of_being_within_the_scope() {
-        let intents = IntentChances { out_of_scope: 0.7, ..IntentChances::default() };
-        let sum: f64 =
-            ranked(vec![hit("a", 0.9, 9.0), hit("b", 0.8, 9.0)], &intents).iter().map(|(_, p)| p).sum();
-        assert!(sum <= 0.3 + 1e-9, "{sum}");
+    fn what_is_probably_out_of_scope_is_probably_answered_by_nothing() {
+        let intents = |out_of_scope| IntentChances { out_of_scope, ..IntentChances::default() };
+        let near = || vec![hit("a", 0.7, 2.0)];
+        let search = |out_of_scope, right: &'static str| {
+            let is_right = move |hit: &Hit| hit.article.id.as_str() == right;
+            KnownSearch::new(&found(near()), &intents(out_of_scope), is_right, true, 1.0)
+        };
+        let searches =
+            (0..200).map(|number| if number % 2 == 0 { search(0.9, "none") } else { search(0.1, "a") });
+        let model = AnswerModel::fit(searches.collect(), Vec::new()).unwrap();
+        let chance = |out_of_scope| model.rank(found(near()), &intents(out_of_scope))[0].probability.get();
+        assert!(chance(0.95) < 0.1 && chance(0.05) > 0.9, "{} {}", chance(0.95), chance(0.05));
+    }
+
+    #[test]
+    fn what_is_like_no_articles_questions_is_probably_answered_by_nothing() {
+        let near = |profile| Found { profiles: vec![Some(profile)], ..found(vec![hit("a", 0.7, 2.0)]) };
+        let search = |profile, right: &'static str| {
+            let is_right = move |hit: &Hit| hit.article.id.as_str() == right;
+            KnownSearch::new(&near(profile), &IntentChances::default(), is_right, true, 1.0)
+        };
+        let searches =
+            (0..200).map(|number| if number % 2 == 0 { search(0.1, "none") } else { search(0.6, "a") });
+        let model = AnswerModel::fit(searches.collect(), Vec::new()).unwrap();
+        let chance = |profile| model.rank(near(profile), &IntentChances::default())[0].probability.get();
+        assert!(chance(0.0) < 0.1 && chance(0.7) > 0.9, "{} {}", chance(0.0), chance(0.7));
     }
 
     #[test]
