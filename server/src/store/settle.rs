@@ -86,6 +86,11 @@ impl Store {
         let mut writing = self.begin_in_group().await?;
         let Some(found) = writing.lock_and_take_next(id).await? else {
             let state = lock(&mut writing, id).await?.unwrap_or(ConversationState::Closed);
+            if state == ConversationState::Bot {
+                // Another server opened it again for the program between the two statements.
+                writing.leave().await?;
+                return Ok(Settled::Stale);
+            }
             settle_up_to(&mut writing, id, i64::MAX, HUMAN).await?;
             writing.commit().await?;
             return Ok(Settled::Elsewhere { state });

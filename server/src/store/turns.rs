@@ -149,8 +149,8 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let mut latest = self.latest_messages(id, LATEST).await?;
-        if latest.len() as i64 == LATEST && latest.first().is_some_and(|(_, is_owed)| *is_owed) {
-            // A shopper who writes line after line.
+        if latest.len() as i64 == LATEST && latest.iter().any(|(_, is_owed)| *is_owed) {
+            // The turn may begin before them, or what was said before it.
             latest = self.latest_messages(id, i64::MAX).await?;
         }
         let first = latest.iter().position(|(_, is_owed)| *is_owed).unwrap_or(latest.len());
