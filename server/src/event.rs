@@ -40,10 +40,7 @@ impl Happening {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Message { .. } => "message",
-            Self::Change(Change::State { .. }) => "state",
-            Self::Change(Change::Helpful { .. }) => "helpful",
-            Self::Change(Change::Rating { .. }) => "rating",
-            Self::Change(Change::Contact) => "contact",
+            Self::Change(change) => change.kind(),
         }
     }
 }
@@ -79,6 +76,19 @@ pub enum Change {
     },
     /// The shopper left a number or an address.
     Contact,
+}
+
+impl Change {
+    /// The word used in JSON and in the database.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::State { .. } => "state",
+            Self::Helpful { .. } => "helpful",
+            Self::Rating { .. } => "rating",
+            Self::Contact => "contact",
+        }
+    }
 }
 
 /// What happens now and is not kept: whoever is not there misses nothing.

@@ -41,7 +41,7 @@ pub use knowledge_base::{Found, KnowledgeBase, StoreFailure, TextHash, VectorSto
 pub use known_question::KnownQuestion;
 pub use language::{LanguageGuess, MessageLanguage, detect_language, guess_language};
 pub use look_up::{looked_up, looked_up_as_chosen};
-pub use pipeline::{Assessment, Prepared, Triage, languages_for};
+pub use pipeline::{Assessment, Embedded, Prepared, Triage, languages_for};
 pub use policy::Policy;
 pub use redact::redact;
 pub use signals::{

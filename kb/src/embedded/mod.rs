@@ -223,13 +223,10 @@ impl Rows {
             cosine,
             lexical: by_row.get(&row).copied().unwrap_or(0.0),
         };
-        Candidates {
-            dense: dense.iter().map(|&(row, cosine)| candidate(row, cosine)).collect(),
-            lexical: lexical
-                .iter()
-                .map(|&(row, _)| candidate(row, self.vectors.cosine(query.vector, row)))
-                .collect(),
-        }
+        let cosines = self.vectors.cosines(query.vector, lexical.iter().map(|&(row, _)| row));
+        let candidates =
+            |found: Vec<(u32, f32)>| found.into_iter().map(|(row, cosine)| candidate(row, cosine)).collect();
+        Candidates { dense: candidates(dense), lexical: candidates(cosines) }
     }
 
     /// Which rows may be found.

@@ -3,6 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use pulp::{Simd, WithSimd};
+
 /// How many standard deviations of the rounding error a row may be below the last one that counts, and still be compared exactly.
 const DEVIATIONS: f32 = 6.0;
 
@@ -34,12 +36,16 @@ impl Vectors {
         self.largest_step = self.largest_step.max(step);
     }
 
+    #[inline(always)]
     pub(super) fn exact(&self, row: u32) -> &[f32] {
         &self.exact[row as usize * self.dimension..][..self.dimension]
     }
 
-    pub(super) fn cosine(&self, query: &[f32], row: u32) -> f32 {
-        dot(query, self.exact(row))
+    /// These rows with their exact cosines.
+    pub(super) fn cosines(&self, query: &[f32], rows: impl Iterator<Item = u32>) -> Vec<(u32, f32)> {
+        let mut cosines: Vec<(u32, f32)> = rows.map(|row| (row, 0.0)).collect();
+        pulp::Arch::new().dispatch(Exact { vectors: self, query, cosines: &mut cosines });
+        cosines
     }
 
     /// The `limit` admitted rows of the highest cosine, those of equal cosine by `order`.
@@ -58,7 +64,7 @@ impl Vectors {
         let last = nth_highest(admitted().map(|(_, cosine)| cosine), limit);
         let least = last.map_or(f32::NEG_INFINITY, |last| last - DEVIATIONS * self.rounding_error(step));
         let close = admitted().filter(|&(_, rough)| rough >= least);
-        let mut close: Vec<(u32, f32)> = close.map(|(row, _)| (row, self.cosine(query, row))).collect();
+        let mut close = self.cosines(query, close.map(|(row, _)| row));
         close.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| order(a.0, b.0)));
         close.truncate(limit);
         close
@@ -68,16 +74,7 @@ impl Vectors {
     fn rough_cosines(&self, query: &[f32]) -> (Vec<f32>, f32) {
         let (rounded, step) = round(query);
         let mut cosines = vec![0.0; self.steps.len()];
-        // Compiled for what the processor has: it takes 16 products at a time where it can.
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let rows = self.rounded.chunks_exact(self.dimension).zip(&self.steps);
-                for (cosine, (row, row_step)) in cosines.iter_mut().zip(rows) {
-                    *cosine = dot_i8(&rounded, row) as f32 * row_step * step;
-                }
-            },
-        );
+        pulp::Arch::new().dispatch(Rough { vectors: self, rounded: &rounded, step, cosines: &mut cosines });
         (cosines, step)
     }
 
@@ -85,6 +82,45 @@ impl Vectors {
     /// variance is a twelfth of the step's square.
     fn rounding_error(&self, query_step: f32) -> f32 {
         ((self.largest_step.powi(2) + query_step.powi(2)) / 12.0).sqrt()
+    }
+}
+
+/// Exact cosines of some rows. Compiled for what the processor has.
+struct Exact<'a> {
+    vectors: &'a Vectors,
+    query: &'a [f32],
+    cosines: &'a mut [(u32, f32)],
+}
+
+impl WithSimd for Exact<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (row, cosine) in self.cosines {
+            *cosine = dot(self.query, self.vectors.exact(*row));
+        }
+    }
+}
+
+/// Rounded cosines of all rows. Compiled for what the processor has: it takes 16 products at a time where it can.
+struct Rough<'a> {
+    vectors: &'a Vectors,
+    rounded: &'a [i8],
+    step: f32,
+    cosines: &'a mut [f32],
+}
+
+impl WithSimd for Rough<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Vectors { dimension, rounded, steps, .. } = self.vectors;
+        let rows = rounded.chunks_exact(*dimension).zip(steps);
+        for (cosine, (row, step)) in self.cosines.iter_mut().zip(rows) {
+            *cosine = dot_i8(self.rounded, row) as f32 * step * self.step;
+        }
     }
 }
 
@@ -96,6 +132,7 @@ fn round(vector: &[f32]) -> (Vec<i8>, f32) {
 }
 
 /// The sum of products, in as many lanes as any processor has.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     let (mut sums, split) = ([0.0_f32; LANES], a.len() - a.len() % LANES);
@@ -173,10 +210,7 @@ mod tests {
             for _ in 0..20 {
                 let query = unit(&mut random, dimension);
                 let admits = |row: u32| !row.is_multiple_of(7);
-                let mut plain: Vec<(u32, f32)> = (0..rows as u32)
-                    .filter(|&row| admits(row))
-                    .map(|row| (row, vectors.cosine(&query, row)))
-                    .collect();
+                let mut plain = vectors.cosines(&query, (0..rows as u32).filter(|&row| admits(row)));
                 plain.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
                 plain.truncate(30);
                 assert_eq!(vectors.nearest(&query, 30, admits, |a, b| a.cmp(&b)), plain);

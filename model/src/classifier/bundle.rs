@@ -163,13 +163,16 @@ impl Bundle {
         })
     }
 
-    /// How whoever wrote a message probably feels; nothing when the bundle has not learnt it.
+    /// How whoever wrote each of these messages probably feels; nothing when the bundle has not learnt it.
     #[must_use]
-    pub fn sentiment(&self, message: &Features) -> Option<SentimentGuess> {
-        let classifier = &self.sentiment.as_ref()?.classifier;
-        let &(likeliest, confidence) = classifier.classify(message).ranking.first()?;
-        let level = Sentiment::of(&classifier.labels[likeliest].id)?;
-        Some(SentimentGuess { level, confidence })
+    pub fn sentiments(&self, messages: &[&Features]) -> Vec<Option<SentimentGuess>> {
+        let Some(bundle) = &self.sentiment else { return vec![None; messages.len()] };
+        let guess = |classification: Classification| {
+            let &(likeliest, confidence) = classification.ranking.first()?;
+            let level = Sentiment::of(&bundle.classifier.labels[likeliest].id)?;
+            Some(SentimentGuess { level, confidence })
+        };
+        bundle.classifier.classify_all(messages).into_iter().map(guess).collect()
     }
 
     /// The bundle that knows how shoppers feel.

@@ -11,6 +11,7 @@
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use pulp::{Simd, WithSimd};
 
 use super::lexical::{Grams, LexicalIndex};
 use crate::Embedding;
@@ -37,7 +38,7 @@ pub(super) struct KernelIndex {
     pub(super) mean: Vec<f32>,
     /// Centred embeddings of unit length, one after the other.
     pub(super) rows: Vec<f32>,
-    /// The same in steps of `1 / ONE`: half the memory to go through for a message that comes alone.
+    /// The same in steps of `1 / ONE`: half the memory to go through.
     rounded: Vec<i16>,
     pub(super) lexical: LexicalIndex,
     pub(super) lexical_weight: f32,
@@ -48,6 +49,9 @@ pub(super) struct KernelIndex {
 /// How many steps rounded embeddings have to 1. Cosines are off by some 0.00001, and no sum of products leaves 32 bits: the product of two
 /// vectors of unit length is at most 1, and so is that of any parts of them.
 const ONE: f32 = 32_000.0;
+
+/// How many rows are compared with one message after the other, while they are in the processor's nearest cache.
+const BLOCK: usize = 16;
 
 /// The largest cosines of a message with some others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -136,28 +140,31 @@ impl KernelIndex {
         }
     }
 
-    /// The kernel of a message with each of the index, and the largest cosines with one whose class is below `intents`.
-    pub(super) fn similarities(&self, message: &Features, intents: usize) -> (Vec<f32>, Nearest) {
-        let (mut kernel, mut lexical) = (vec![0.0; self.len()], vec![0.0; self.len()]);
-        self.cosines(&centre(&message.embedding, &self.mean), &mut kernel);
-        self.lexical.similarities(&message.grams, &mut lexical);
-        let nearest = Nearest::among(&kernel, &lexical, |place| (self.classes[place] as usize) < intents);
-        self.combine(&mut kernel, &lexical);
-        (kernel, nearest)
+    /// The kernel of each message with each of the index, and the largest cosines with one whose class is below `intents`. A message has
+    /// the same alone and among others.
+    pub(super) fn similarities(&self, messages: &[&Features], intents: usize) -> Vec<(Vec<f32>, Nearest)> {
+        let mut lexical = vec![0.0; self.len()];
+        let kernels = self.cosines(messages).into_iter().zip(messages).map(|(mut kernel, message)| {
+            lexical.fill(0.0);
+            self.lexical.similarities(&message.grams, &mut lexical);
+            let nearest = Nearest::among(&kernel, &lexical, |place| (self.classes[place] as usize) < intents);
+            self.combine(&mut kernel, &lexical);
+            (kernel, nearest)
+        });
+        kernels.collect()
     }
 
-    /// The cosines of a centred embedding with all of the index.
-    fn cosines(&self, centred: &[f32], cosines: &mut [f32]) {
-        let message = rounded(centred);
-        // Compiled for what the processor has: it takes 16 products at a time where it can.
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (cosine, row) in cosines.iter_mut().zip(self.rounded.chunks_exact(message.len())) {
-                    *cosine = dot(&message, row) as f32 / (ONE * ONE);
-                }
-            },
-        );
+    /// The cosines of the messages' centred embeddings with all of the index.
+    fn cosines(&self, messages: &[&Features]) -> Vec<Vec<f32>> {
+        let rounded: Vec<Vec<i16>> =
+            messages.iter().map(|message| rounded(&centre(&message.embedding, &self.mean))).collect();
+        let mut cosines = vec![vec![0.0; self.len()]; messages.len()];
+        pulp::Arch::new().dispatch(Cosines {
+            rows: &self.rounded,
+            messages: &rounded,
+            cosines: &mut cosines,
+        });
+        cosines
     }
 
     /// Makes cosines of embeddings the kernel, given those of n-grams.
@@ -165,6 +172,30 @@ impl KernelIndex {
         for (cosine, lexical) in cosines.iter_mut().zip(lexical) {
             let polynomial = (*cosine * *cosine + 2.0 * *cosine) / 3.0;
             *cosine = (polynomial + self.lexical_weight * lexical) / (1.0 + self.lexical_weight);
+        }
+    }
+}
+
+/// Compares each message with all rows. Compiled for what the processor has: it takes 16 products at a time where it can.
+struct Cosines<'a> {
+    rows: &'a [i16],
+    messages: &'a [Vec<i16>],
+    cosines: &'a mut [Vec<f32>],
+}
+
+impl WithSimd for Cosines<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let dimension = self.messages.first().map_or(1, Vec::len).max(1);
+        for (block, rows) in self.rows.chunks(BLOCK * dimension).enumerate() {
+            for (message, cosines) in self.messages.iter().zip(&mut *self.cosines) {
+                let cosines = cosines[block * BLOCK..].iter_mut();
+                for (cosine, row) in cosines.zip(rows.chunks_exact(dimension)) {
+                    *cosine = dot(message, row) as f32 / (ONE * ONE);
+                }
+            }
         }
     }
 }
@@ -214,8 +245,9 @@ mod tests {
         let (messages, index) = (messages(), index(0.5));
         let mut together = vec![0.0; 9];
         index.compare(&messages.iter().collect::<Vec<_>>(), &mut together, |_, _, _| ());
-        for (number, message) in messages.iter().enumerate() {
-            let (kernel, nearest) = index.similarities(message, 2);
+        let found = index.similarities(&messages.iter().collect::<Vec<_>>(), 2);
+        for (number, (message, (kernel, nearest))) in messages.iter().zip(found).enumerate() {
+            assert_eq!(index.similarities(&[message], 2), [(kernel.clone(), nearest)]);
             assert!((kernel[number] - 1.0).abs() < ROUNDED, "{kernel:?}");
             assert!((nearest.embedding - 1.0).abs() < ROUNDED && (nearest.lexical - 1.0).abs() < 1e-5);
             for (alone, among) in kernel.iter().zip(&together[3 * number..]) {
@@ -226,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_message_without_an_intent_is_nobodys_neighbour() {
-        let (_, nearest) = index(0.5).similarities(&messages()[2], 1);
+        let (_, nearest) = index(0.5).similarities(&[&messages()[2]], 1)[0];
         assert!(nearest.embedding < 0.5 && nearest.lexical < 0.9, "{nearest:?}");
     }
 
@@ -242,7 +274,7 @@ mod tests {
     #[test]
     fn letters_count_as_much_as_they_are_told_to() {
         let message = &messages()[0];
-        let kernel = |weight| index(weight).similarities(message, 2).0[2];
+        let kernel = |weight| index(weight).similarities(&[message], 2)[0].0[2];
         let mut cosines = vec![0.0; 3];
         index(0.0).lexical.similarities(&message.grams, &mut cosines);
         assert!((kernel(2.0) - (kernel(0.0) + 2.0 * cosines[2]) / 3.0).abs() < 1e-5);

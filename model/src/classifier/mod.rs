@@ -46,8 +46,9 @@ pub use train::{Stage, TrainOptions, train};
 pub use training_data::{LabelledText, TrainingData};
 
 use confidence::{ConfidenceModel, Signs};
-use kernel::KernelIndex;
+use kernel::{KernelIndex, Nearest};
 use metrics::Prediction;
+use pulp::{Simd, WithSimd};
 
 use crate::Probability;
 use crate::intents::Label;
@@ -79,6 +80,9 @@ pub struct Classification {
     nearest: Vec<(usize, f32)>,
 }
 
+/// How many rows of coefficients are gone through with one message after the other, while they are in the processor's nearest cache.
+const BLOCK: usize = 32;
+
 /// How many messages that were learnt from are named beside a classification.
 const NEAREST: usize = 3;
 
@@ -92,45 +96,80 @@ impl Classifier {
     /// Probabilities of all intents for one message; together with `out_of_scope` they sum to at most 1.
     #[must_use]
     pub fn classify(&self, message: &Features) -> Classification {
-        let (prediction, kernel) = self.predict(message, None);
-        let likeliest = prediction.likeliest;
-        let mut ranking: Vec<(usize, Probability)> =
-            prediction.intents.into_iter().map(Probability::rounded).enumerate().collect();
-        // Others may be as probable as the likeliest, but not more.
-        ranking.sort_by(|(i, a), (j, b)| {
-            b.get().total_cmp(&a.get()).then((*j == likeliest).cmp(&(*i == likeliest)))
-        });
-        let out_of_scope = Probability::rounded(prediction.out_of_scope);
-        let uncalibrated = Probability::rounded(prediction.uncalibrated);
-        Classification { out_of_scope, uncalibrated, ranking, nearest: nearest(&kernel) }
+        self.classify_all(&[message]).pop().expect("one message has one classification")
     }
 
-    /// And how alike the message is to each of the index.
-    fn predict(&self, features: &Features, target: Option<usize>) -> (Prediction, Vec<f32>) {
-        let (kernel, nearest) = self.index.similarities(features, self.labels.len());
-        let mut scores = self.intercepts.clone();
-        // Compiled for what the processor has.
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (kernel, coefficients) in kernel.iter().zip(self.coefficients.chunks_exact(scores.len()))
-                {
-                    for (score, coefficient) in scores.iter_mut().zip(coefficients) {
-                        *score += kernel * coefficient;
-                    }
-                }
-            },
-        );
-        let (intents, none) = scores.split_at(self.labels.len());
-        let signs = Signs::new(intents, none.first().copied(), nearest);
-        let uncalibrated = stack::probabilities(intents)[signs.best];
-        let (intents, out_of_scope) = self.probabilities(intents, &signs);
-        (Prediction { target, likeliest: signs.best, intents, out_of_scope, uncalibrated }, kernel)
+    /// The same for each of some messages, which takes less time than for one after the other.
+    #[must_use]
+    pub fn classify_all(&self, messages: &[&Features]) -> Vec<Classification> {
+        let predicted = self.predict(&messages.iter().map(|message| (*message, None)).collect::<Vec<_>>());
+        let classify = |(prediction, kernel): (Prediction, Vec<f32>)| {
+            let likeliest = prediction.likeliest;
+            let mut ranking: Vec<(usize, Probability)> =
+                prediction.intents.into_iter().map(Probability::rounded).enumerate().collect();
+            // Others may be as probable as the likeliest, but not more.
+            ranking.sort_by(|(i, a), (j, b)| {
+                b.get().total_cmp(&a.get()).then((*j == likeliest).cmp(&(*i == likeliest)))
+            });
+            let out_of_scope = Probability::rounded(prediction.out_of_scope);
+            let uncalibrated = Probability::rounded(prediction.uncalibrated);
+            Classification { out_of_scope, uncalibrated, ranking, nearest: nearest(&kernel) }
+        };
+        predicted.into_iter().map(classify).collect()
+    }
+
+    /// For messages with their classes, where those are known. And how alike each is to each of the index.
+    fn predict(&self, messages: &[(&Features, Option<usize>)]) -> Vec<(Prediction, Vec<f32>)> {
+        let features: Vec<&Features> = messages.iter().map(|(features, _)| *features).collect();
+        let similarities = self.index.similarities(&features, self.labels.len());
+        let mut scores = vec![self.intercepts.clone(); messages.len()];
+        let coefficients = &self.coefficients;
+        pulp::Arch::new().dispatch(Scores { coefficients, similarities: &similarities, scores: &mut scores });
+        let predict = |((&(_, target), scores), (kernel, nearest)): ((&(_, _), Vec<f32>), _)| {
+            let (intents, none) = scores.split_at(self.labels.len());
+            let signs = Signs::new(intents, none.first().copied(), nearest);
+            let uncalibrated = stack::probabilities(intents)[signs.best];
+            let (intents, out_of_scope) = self.probabilities(intents, &signs);
+            (Prediction { target, likeliest: signs.best, intents, out_of_scope, uncalibrated }, kernel)
+        };
+        messages.iter().zip(scores).zip(similarities).map(predict).collect()
+    }
+
+    /// For one message whose class is known.
+    fn predict_labelled(&self, message: &Features, target: Option<usize>) -> Prediction {
+        self.predict(&[(message, target)]).pop().expect("one message has one prediction").0
     }
 
     /// Of the intents, and of none of them.
     fn probabilities(&self, intents: &[f32], signs: &Signs) -> (Vec<f64>, f64) {
         self.confidence.probabilities(stack::probabilities(intents), signs)
+    }
+}
+
+/// Adds to each message's scores what it is like. Compiled for what the processor has.
+struct Scores<'a> {
+    coefficients: &'a [f32],
+    similarities: &'a [(Vec<f32>, Nearest)],
+    scores: &'a mut [Vec<f32>],
+}
+
+impl WithSimd for Scores<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let classes = self.scores.first().map_or(1, Vec::len).max(1);
+        for (block, coefficients) in self.coefficients.chunks(BLOCK * classes).enumerate() {
+            for ((kernel, _), scores) in self.similarities.iter().zip(&mut *self.scores) {
+                for (kernel, coefficients) in
+                    kernel[block * BLOCK..].iter().zip(coefficients.chunks_exact(classes))
+                {
+                    for (score, coefficient) in scores.iter_mut().zip(coefficients) {
+                        *score += kernel * coefficient;
+                    }
+                }
+            }
+        }
     }
 }
 

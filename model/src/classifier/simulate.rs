@@ -59,7 +59,7 @@ pub fn simulate(
         let classifier = fit(&data.labels, &examples, settings, landmarks, |_, _| ())?.classifier;
         let features = embed(encoder, &data.validation, 256, |_| ())?;
         let labelled = data.validation.iter().zip(&features);
-        labelled.map(|(labelled, features)| classifier.predict(features, labelled.label).0).collect()
+        labelled.map(|(labelled, features)| classifier.predict_labelled(features, labelled.label)).collect()
     } else {
         Vec::new()
     };
@@ -80,7 +80,7 @@ pub fn simulate(
                 fit(&data.labels, &examples, settings, LANDMARKS, |_, _| ())?;
             let untouched = (0..learnt.len())
                 .filter(|&index| !learnt[index])
-                .map(|index| classifier.predict(&features[index], data.messages[index].label).0);
+                .map(|index| classifier.predict_labelled(&features[index], data.messages[index].label));
             (left_out, untouched.collect())
         };
         untouched_count = untouched.len();

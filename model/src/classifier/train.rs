@@ -90,7 +90,7 @@ fn train_here(
         validation
             .iter()
             .zip(&of_validation)
-            .map(|(labelled, features)| classifier.predict(features, labelled.label).0)
+            .map(|(labelled, features)| classifier.predict_labelled(features, labelled.label))
             .collect()
     };
     let thresholds = Thresholds::choose(&measured, labels, &options.promise);

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use shopdesk_triage::EscalationReason;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::rows::{
     CONVERSATION, EVENT, conversation_of, event_of, from_word, json, message_of, now, to_json,
 };
 use super::settle::last_of_shopper;
-use super::writing::Writing;
+use super::statements::Statement;
+use super::writing::{Writing, insert_change};
 use super::{Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, Customer};
 use crate::event::{Change, Event, Happening};
@@ -52,8 +55,7 @@ impl Store {
             shopper_read: 0,
             agent_read: 0,
         };
-        let mut writing = self.begin_in_group().await?;
-        sqlx::query(
+        let insert = Statement::new(
             "INSERT INTO conversations (id, state, created_at, updated_at, last_sequence, site, channel, language, customer, customer_name, context) \
              VALUES ($1, $2, $3, $3, 0, $4, $5, $6, $7, $8, $9)",
         )
@@ -65,9 +67,8 @@ impl Store {
         .bind(conversation.language.clone())
         .bind(conversation.customer.as_ref().map(|customer| customer.id.clone()))
         .bind(conversation.customer.as_ref().and_then(|customer| customer.name.clone()))
-        .bind(Some(&conversation.context).filter(|context| !context.is_empty()).map(to_json))
-        .execute(&mut *writing)
-        .await?;
+        .bind(Some(&conversation.context).filter(|context| !context.is_empty()).map(to_json));
+        let (writing, _) = self.begin_in_group([insert].into()).await?;
         writing.commit().await?;
         Ok(conversation)
     }
@@ -233,35 +234,51 @@ pub(super) async fn lock(
     connection: &mut AnyConnection,
     id: ConversationId,
 ) -> Result<Option<ConversationState>, StoreError> {
-    let row = sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING state")
-        .bind(id.to_string())
-        .bind(now().as_millisecond())
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query(LOCK).bind(id.to_string()).bind(now().as_millisecond());
+    state_of(row.fetch_optional(connection).await?.as_ref())
+}
+
+/// The same to be run with others; [`state_of`] reads its answer.
+pub(super) fn locking(id: ConversationId) -> Statement {
+    Statement::new(LOCK).bind(id.to_string()).bind(now().as_millisecond())
+}
+
+/// The state that a lock found.
+pub(super) fn state_of(row: Option<&AnyRow>) -> Result<Option<ConversationState>, StoreError> {
     row.map(|row| from_word(row.try_get("state")?, "conversations.state")).transpose()
 }
 
-/// Takes a step and tells of it. Answers that did not help are those of one speaker.
+const LOCK: &str = "UPDATE conversations SET updated_at = $2 WHERE id = $1 RETURNING state";
+
+/// Takes a step and tells of it.
 pub(super) async fn take(
     writing: &mut Writing,
     id: ConversationId,
     from: ConversationState,
     step: ConversationStep,
-    reason: Option<shopdesk_triage::EscalationReason>,
+    reason: Option<EscalationReason>,
     agent: Option<String>,
 ) -> Result<ConversationState, StoreError> {
-    let state = from.after(step)?;
-    let row = sqlx::query(
-        "UPDATE conversations SET state = $2, failed_answers = 0, last_sequence = last_sequence + 1, updated_at = $3 \
-         WHERE id = $1 RETURNING last_sequence",
+    let (state, statements) = step_of(id, from, step, reason, agent)?;
+    writing.run(statements).await?;
+    writing.has_stored(id);
+    Ok(state)
+}
+
+/// The same to be run with others: the state after it. Answers that did not help are those of one speaker.
+pub(super) fn step_of(
+    id: ConversationId,
+    from: ConversationState,
+    step: ConversationStep,
+    reason: Option<EscalationReason>,
+    agent: Option<String>,
+) -> Result<(ConversationState, [Statement; 2]), StoreError> {
+    let (state, at) = (from.after(step)?, now());
+    let update = Statement::new(
+        "UPDATE conversations SET state = $2, failed_answers = 0, last_sequence = last_sequence + 1, updated_at = $3 WHERE id = $1",
     )
     .bind(id.to_string())
     .bind(state.as_str())
-    .bind(now().as_millisecond())
-    .fetch_one(&mut **writing)
-    .await?;
-    writing.has_stored(id);
-    let sequence = row.try_get("last_sequence")?;
-    writing.insert_change(id, sequence, Change::State { state, reason, agent }).await?;
-    Ok(state)
+    .bind(at.as_millisecond());
+    Ok((state, [update, insert_change(id, at, &Change::State { state, reason, agent })]))
 }

@@ -10,7 +10,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::StoreError;
+use super::statements::{Answers, Statement, Statements};
+use super::{Dialect, StoreError};
 use crate::live::{Live, Signal};
 
 /// How many transactions share a commit at most.
@@ -25,7 +26,12 @@ pub(super) struct GroupCommit {
     patience: Duration,
 }
 
-type Request = oneshot::Sender<Result<Member, StoreError>>;
+/// A transaction that wants to begin with these statements.
+struct Request {
+    first: Statements,
+    begun: oneshot::Sender<Result<(Member, Answers), StoreError>>,
+}
+
 type Committed = oneshot::Sender<Result<(), Arc<sqlx::Error>>>;
 
 /// The writer, boxed because it goes from hand to hand.
@@ -58,10 +64,11 @@ impl GroupCommit {
         Self { requests, patience }
     }
 
-    /// Begins a transaction in a group.
-    pub(super) async fn begin(&self) -> Result<Member, StoreError> {
-        let (request, answer) = oneshot::channel();
+    /// Begins a transaction in a group with these statements. When one of them fails, it is undone.
+    pub(super) async fn begin(&self, first: Statements) -> Result<(Member, Answers), StoreError> {
+        let (begun, answer) = oneshot::channel();
         let begun = async {
+            let request = Request { first, begun };
             self.requests.send(request).await.map_err(|_| sqlx::Error::PoolClosed)?;
             answer.await.map_err(|_| sqlx::Error::PoolClosed)?
         };
@@ -114,7 +121,7 @@ async fn serve(pool: AnyPool, live: Live, mut requests: mpsc::Receiver<Request>)
     while let Some(first) = requests.recv().await {
         match pool.acquire().await {
             Ok(writer) => Group::new(writer).serve(first, &mut requests, &live).await,
-            Err(error) => drop(first.send(Err(error.into()))),
+            Err(error) => drop(first.begun.send(Err(error.into()))),
         }
     }
 }
@@ -145,7 +152,7 @@ impl Group {
 
     /// Lends the writer to one member after the other as long as one waits, and commits.
     async fn serve(mut self, first: Request, requests: &mut mpsc::Receiver<Request>, live: &Live) {
-        let committed = self.commit_all(first, requests).await.map_err(Arc::new);
+        let committed = self.commit_all(first, requests).await;
         if committed.is_ok() {
             self.signals.into_iter().for_each(|signal| live.tell(signal));
         } else if let Some(writer) = self.writer {
@@ -162,7 +169,7 @@ impl Group {
         &mut self,
         first: Request,
         requests: &mut mpsc::Receiver<Request>,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), Arc<sqlx::Error>> {
         let mut next = Some(first);
         while let Some(request) = next {
             self.lend(request).await?;
@@ -176,22 +183,39 @@ impl Group {
     }
 
     /// Lends the writer to a member. An error is the whole group's: the transaction is not what its members think it is.
-    async fn lend(&mut self, request: Request) -> Result<(), sqlx::Error> {
-        if request.is_closed() {
+    async fn lend(&mut self, request: Request) -> Result<(), Arc<sqlx::Error>> {
+        let Request { first, begun } = request;
+        if begun.is_closed() {
             return Ok(());
         }
-        // In one go: each goes to the database's thread and back. All of it fails when the database has undone everything by itself.
-        self.run(match self.last {
+        let mut writer = self.writer.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        // All of it fails when the database has undone everything by itself.
+        let between: &[&'static str] = match self.last {
             // Takes the lock at once, so that a transaction that has read never finds that it may not write.
-            Last::Nobody => "BEGIN IMMEDIATE; SAVEPOINT member",
-            Last::Kept => "RELEASE member; SAVEPOINT member",
-            Last::Undone => "ROLLBACK TO member; RELEASE member; SAVEPOINT member",
-        })
-        .await?;
-        let writer = self.writer.take().ok_or(sqlx::Error::WorkerCrashed)?;
+            Last::Nobody => &["BEGIN IMMEDIATE", "SAVEPOINT member"],
+            Last::Kept => &["RELEASE member", "SAVEPOINT member"],
+            Last::Undone => &["ROLLBACK TO member", "RELEASE member", "SAVEPOINT member"],
+        };
+        let first = first.after(between.iter().map(|sql| Statement::new(*sql)).collect());
+        let (mut answers, failed) = first.run_as_far_as_possible(&mut writer, Dialect::Sqlite).await;
+        match failed {
+            Some(error) if answers.len() < between.len() => {
+                self.writer = Some(writer);
+                let error = Arc::new(error);
+                drop(begun.send(Err(Arc::clone(&error).into())));
+                return Err(error);
+            }
+            Some(error) => {
+                self.writer = Some(writer);
+                self.last = Last::Undone;
+                drop(begun.send(Err(error.into())));
+                return Ok(());
+            }
+            None => answers.skip(between.len()),
+        }
         let (back, returned) = oneshot::channel();
         // Whoever goes away just now drops the member, which gives the writer back, too.
-        drop(request.send(Ok(Member { lent: Some((writer, back)) })));
+        drop(begun.send(Ok((Member { lent: Some((writer, back)) }, answers))));
         let Returned { writer, end } = returned.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         self.writer = Some(writer);
         match end {
@@ -208,7 +232,7 @@ impl Group {
         Ok(())
     }
 
-    async fn run(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+    async fn run(&mut self, statement: &'static str) -> Result<(), Arc<sqlx::Error>> {
         let writer = self.writer.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
         writer.execute(statement).await?;
         Ok(())
@@ -232,13 +256,9 @@ mod tests {
 
     /// A member that wrote something.
     async fn written(store: &Store) -> Member {
-        let mut member = store.group_commit.as_ref().unwrap().begin().await.unwrap();
-        sqlx::query("INSERT INTO counters (name, value) VALUES ($1, 0)")
-            .bind(uuid::Uuid::now_v7().to_string())
-            .execute(member.connection_mut())
-            .await
-            .unwrap();
-        member
+        let name = uuid::Uuid::now_v7().to_string();
+        let insert = Statement::new("INSERT INTO counters (name, value) VALUES ($1, 0)").bind(name);
+        store.group_commit.as_ref().unwrap().begin([insert].into()).await.unwrap().0
     }
 
     /// How many members are on disk.

@@ -68,6 +68,7 @@ pub use presence::StoredSession;
 
 mod group_commit;
 mod listen;
+mod statements;
 mod writing;
 
 use std::path::Path;
@@ -77,6 +78,7 @@ use std::time::Duration;
 use group_commit::GroupCommit;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor as _, Transaction};
+use statements::{Answers, Statements};
 use url::Url;
 use writing::{Begun, Writing};
 
@@ -313,11 +315,16 @@ impl Store {
 
     /// Begins a transaction that will write, and that may share its commit with others: for what every message needs. It sees
     /// what others wrote before that is on disk, so [`Writing::leave`] ends it where it writes nothing.
-    async fn begin_in_group(&self) -> Result<Writing, StoreError> {
-        match &self.group_commit {
-            Some(group_commit) => Ok(self.writing(Begun::InGroup(group_commit.begin().await?))),
-            None => self.begin(Lock::Rows).await,
+    ///
+    /// It begins with these statements, and is undone when one of them fails.
+    async fn begin_in_group(&self, first: Statements) -> Result<(Writing, Answers), StoreError> {
+        if let Some(group_commit) = &self.group_commit {
+            let (member, answers) = group_commit.begin(first).await?;
+            return Ok((self.writing(Begun::InGroup(member)), answers));
         }
+        let mut writing = self.begin(Lock::Rows).await?;
+        let answers = writing.run(first).await?;
+        Ok((writing, answers))
     }
 
     fn writing(&self, transaction: Begun) -> Writing {

@@ -7,6 +7,7 @@ use super::StoreError;
 use super::conversations::lock;
 use super::rows::{from_word, id, now, optional_id, required_json, to_json};
 use super::settle::priority_of;
+use super::statements::Statement;
 use super::writing::Writing;
 use crate::agent::AgentId;
 use crate::conversation::{ConversationId, ConversationState};
@@ -114,25 +115,20 @@ pub(super) async fn log(
         .bind(ticket.to_string())
         .fetch_one(&mut **writing)
         .await?;
-    insert_log(writing, ticket, row.try_get("last_log")?, actor, entry).await
+    let sequence = row.try_get("last_log")?;
+    writing.run([insert_log(ticket, sequence, actor, entry)]).await?;
+    Ok(())
 }
 
-/// The same with a number that was taken for it.
-pub(super) async fn insert_log(
-    writing: &mut Writing,
-    ticket: TicketId,
-    sequence: i64,
-    actor: Option<&str>,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO ticket_log (ticket, sequence, at, kind, actor, contents) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(ticket.to_string())
-        .bind(sequence)
-        .bind(now().as_millisecond())
-        .bind(entry.kind())
-        .bind(actor.map(ToOwned::to_owned))
-        .bind(to_json(entry))
-        .execute(&mut **writing)
-        .await?;
-    Ok(())
+/// Inserts an entry under a number that was taken for it.
+pub(super) fn insert_log(ticket: TicketId, sequence: i64, actor: Option<&str>, entry: &Entry) -> Statement {
+    Statement::new(
+        "INSERT INTO ticket_log (ticket, sequence, at, kind, actor, contents) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(ticket.to_string())
+    .bind(sequence)
+    .bind(now().as_millisecond())
+    .bind(entry.kind())
+    .bind(actor.map(ToOwned::to_owned))
+    .bind(to_json(entry))
 }

@@ -5,10 +5,11 @@ use shopdesk_model::intents::{IntentId, Priority};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::conversations::{lock, take};
+use super::conversations::{locking, state_of, take};
 use super::rows::{CONVERSATION, EVENT, conversation_of, from_word, id, message_of, now, to_json};
 use super::settle::priority_of;
-use super::writing::{NewRow, Writing};
+use super::statements::{Statement, Statements};
+use super::writing::{NewRow, Writing, insert_message, lock_and_take_next};
 use super::{Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
 use crate::deadlines::{Due, DueTime};
@@ -82,8 +83,8 @@ impl Store {
             let state = ConversationState::Bot;
             return Ok(Some(Received { message, reply: None, state, reopened: None, is_new: true }));
         }
-        let mut writing = self.begin_in_group().await?;
-        let Some(mut state) = lock(&mut writing, conversation).await? else { return Ok(None) };
+        let (mut writing, mut answers) = self.begin_in_group([locking(conversation)].into()).await?;
+        let Some(mut state) = state_of(answers.optional().as_ref())? else { return Ok(None) };
         if let Some(known) = known(&mut writing, conversation, new.client_message_id.as_deref()).await? {
             let (message, settled_by) = known;
             let reply = reply_of(&mut writing, settled_by).await?;
@@ -113,27 +114,25 @@ impl Store {
         conversation: ConversationId,
         new: &NewMessage,
     ) -> Result<Option<Message>, StoreError> {
-        let mut writing = self.begin_in_group().await?;
-        let Some(found) = writing.lock_and_take_next(conversation).await? else {
-            writing.leave().await?;
-            return Ok(None);
-        };
         let contents = new.choice.as_ref().map(to_json);
         let row = NewRow {
             contents,
             ..NewRow::of(Sender::Shopper, new.text.clone(), new.client_message_id.clone())
         };
-        match writing.insert_message(conversation, found.last_sequence, row).await {
-            Ok(message) => {
-                writing.commit().await?;
-                Ok(Some(message))
-            }
+        let made = (MessageId::new(), now());
+        let statements = [lock_and_take_next(conversation), insert_message(conversation, made, &row)];
+        let (mut writing, mut answers) = match self.begin_in_group(statements.into()).await {
             Err(StoreError::Database(sqlx::Error::Database(refused))) if refused.is_unique_violation() => {
-                writing.leave().await?;
-                Ok(None)
+                return Ok(None);
             }
-            Err(error) => Err(error),
-        }
+            begun => begun?,
+        };
+        // Otherwise the message was inserted under a number that nobody took, which is undone.
+        let Some(found) = writing.taken(answers.optional().as_ref())? else { return Ok(None) };
+        let message = row.numbered(made, found.last_sequence);
+        writing.run(writing.created(conversation, &message)).await?;
+        writing.commit().await?;
+        Ok(Some(message))
     }
 
     /// What the program owes a reply to.
@@ -141,17 +140,18 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn turn(&self, id: ConversationId) -> Result<Option<Turn>, StoreError> {
-        let row = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {CONVERSATION}, failed_answers FROM conversations WHERE id = $1"
-        )))
-        .bind(id.to_string())
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut latest = self.latest_messages(id, LATEST).await?;
+        let conversation =
+            Statement::new(format!("SELECT {CONVERSATION}, failed_answers FROM conversations WHERE id = $1"))
+                .bind(id.to_string());
+        let mut reader = self.readers.acquire().await?;
+        let statements = Statements::from([conversation, latest_messages(id, LATEST)]);
+        let mut answers = statements.run(&mut reader, self.dialect).await?;
+        let Some(row) = answers.optional() else { return Ok(None) };
+        let mut latest = with_debts(answers.rows())?;
         if latest.len() as i64 == LATEST && latest.iter().any(|(_, is_owed)| *is_owed) {
             // The turn may begin before them, or what was said before it.
-            latest = self.latest_messages(id, i64::MAX).await?;
+            let all = Statements::from([latest_messages(id, i64::MAX)]);
+            latest = with_debts(all.run(&mut reader, self.dialect).await?.rows())?;
         }
         let first = latest.iter().position(|(_, is_owed)| *is_owed).unwrap_or(latest.len());
         let owed = latest[first..].iter().filter(|(_, is_owed)| *is_owed);
@@ -167,28 +167,6 @@ impl Store {
             before,
             failed_answers: row.try_get("failed_answers")?,
         }))
-    }
-
-    /// The last messages of a conversation in their order, and whether the program owes a reply to each.
-    async fn latest_messages(
-        &self,
-        id: ConversationId,
-        limit: i64,
-    ) -> Result<Vec<(AnyRow, bool)>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' ORDER BY sequence DESC LIMIT $2"
-        )))
-        .bind(id.to_string())
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await?;
-        let with_debt = |row: AnyRow| {
-            let sender: Sender = from_word(row.try_get("sender")?, "events.sender")?;
-            let is_owed =
-                sender == Sender::Shopper && row.try_get::<Option<String>, _>("settled_by")?.is_none();
-            Ok((row, is_owed))
-        };
-        rows.into_iter().rev().map(with_debt).collect()
     }
 
     /// What became of a message: the reply, if there is one, and whether the program owes one.
@@ -223,6 +201,25 @@ impl Store {
         .await?;
         rows.iter().map(|row| id(row, "conversation")).collect()
     }
+}
+
+/// The last messages of a conversation, the latest first.
+fn latest_messages(id: ConversationId, limit: i64) -> Statement {
+    Statement::new(format!(
+        "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' ORDER BY sequence DESC LIMIT $2"
+    ))
+    .bind(id.to_string())
+    .bind(limit)
+}
+
+/// The same in their order, and whether the program owes a reply to each.
+fn with_debts(latest: Vec<AnyRow>) -> Result<Vec<(AnyRow, bool)>, StoreError> {
+    let with_debt = |row: AnyRow| {
+        let sender: Sender = from_word(row.try_get("sender")?, "events.sender")?;
+        let is_owed = sender == Sender::Shopper && row.try_get::<Option<String>, _>("settled_by")?.is_none();
+        Ok((row, is_owed))
+    };
+    latest.into_iter().rev().map(with_debt).collect()
 }
 
 /// Opens a closed conversation again: for the agents when there is a ticket, or else for the program.

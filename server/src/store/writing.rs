@@ -4,12 +4,15 @@ use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use shopdesk_model::intents::IntentId;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use uuid::Uuid;
 
 use super::group_commit::Member;
 use super::rows::{CONVERSATION, conversation_of, now, to_json};
+use super::statements::{Answers, Statement, Statements};
 use super::{Dialect, StoreError, Subscription};
 use crate::conversation::{Conversation, ConversationId, MessageId};
 use crate::event::{Change, Event, Happening};
@@ -65,88 +68,142 @@ impl NewRow {
             ..Self::of(Sender::Bot, text, None)
         }
     }
+
+    /// The message that becomes of it. Its `reply` is left out.
+    pub(super) fn numbered(self, (id, at): (MessageId, Timestamp), sequence: i64) -> Message {
+        Message {
+            id,
+            sequence,
+            sender: self.sender,
+            sender_name: None,
+            text: self.text,
+            created_at: at,
+            client_message_id: self.client_message_id,
+            reply: None,
+            helpful: None,
+        }
+    }
+}
+
+/// Takes the next number in a conversation, which is its `last_sequence` then.
+pub(super) fn take_next(conversation: ConversationId) -> Statement {
+    Statement::new(
+        "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 WHERE id = $1 RETURNING last_sequence",
+    )
+    .bind(conversation.to_string())
+    .bind(now().as_millisecond())
+}
+
+/// Locks a conversation in which the program speaks, and takes the next number in it, which is its `last_sequence` then. No row when there
+/// is no such conversation or others speak.
+pub(super) fn lock_and_take_next(conversation: ConversationId) -> Statement {
+    Statement::new(format!(
+        "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 \
+         WHERE id = $1 AND state = 'bot' RETURNING {CONVERSATION}"
+    ))
+    .bind(conversation.to_string())
+    .bind(now().as_millisecond())
+}
+
+/// Inserts a message under the number that was taken for it just now.
+pub(super) fn insert_message(
+    conversation: ConversationId,
+    (id, at): (MessageId, Timestamp),
+    new: &NewRow,
+) -> Statement {
+    Statement::new(
+        "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents, \
+         reply_kind, intent) SELECT $1, $2, last_sequence, 'message', $3, $4, $5, $6, $7, $8, $9, $10 FROM conversations WHERE id = $2",
+    )
+    .bind(id.to_string())
+    .bind(conversation.to_string())
+    .bind(at.as_millisecond())
+    .bind(new.sender.as_str())
+    .bind(new.text.clone())
+    .bind(new.client_message_id.clone())
+    .bind(new.settled_by)
+    .bind(new.contents.clone())
+    .bind(new.reply_kind.map(ReplyKind::as_str))
+    .bind(new.intent.as_ref().map(ToString::to_string))
+}
+
+/// Inserts whatever else happened under the number that was taken for it just now.
+pub(super) fn insert_change(conversation: ConversationId, at: Timestamp, change: &Change) -> Statement {
+    Statement::new(
+        "INSERT INTO events (id, conversation, sequence, kind, at, contents) \
+         SELECT $1, $2, last_sequence, $3, $4, $5 FROM conversations WHERE id = $2",
+    )
+    .bind(MessageId::new().to_string())
+    .bind(conversation.to_string())
+    .bind(change.kind())
+    .bind(at.as_millisecond())
+    .bind(to_json(change))
 }
 
 impl Writing {
+    /// Runs these statements.
+    pub(super) async fn run(&mut self, statements: impl Into<Statements>) -> Result<Answers, StoreError> {
+        let dialect = self.dialect;
+        Ok(statements.into().run(self, dialect).await?)
+    }
+
     /// Appends a message with the next number, and returns its event. Its `reply` is left out.
     pub(super) async fn append_message(
         &mut self,
         conversation: ConversationId,
         new: NewRow,
     ) -> Result<Message, StoreError> {
-        let sequence = self.next_sequence(conversation).await?;
-        self.insert_message(conversation, sequence, new).await
+        let made = (MessageId::new(), now());
+        let statements = [take_next(conversation), insert_message(conversation, made, &new)];
+        let sequence = self.run(statements).await?.one()?.try_get("last_sequence")?;
+        self.has_stored(conversation);
+        let message = new.numbered(made, sequence);
+        self.run(self.created(conversation, &message)).await?;
+        Ok(message)
     }
 
-    /// The same with a number that was taken for it.
-    pub(super) async fn insert_message(
-        &mut self,
-        conversation: ConversationId,
-        sequence: i64,
-        new: NewRow,
-    ) -> Result<Message, StoreError> {
-        let (id, at) = (MessageId::new(), now());
-        sqlx::query(
-            "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents, \
-             reply_kind, intent) VALUES ($1, $2, $3, 'message', $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(id.to_string())
-        .bind(conversation.to_string())
-        .bind(sequence)
-        .bind(at.as_millisecond())
-        .bind(new.sender.as_str())
-        .bind(new.text.clone())
-        .bind(new.client_message_id.clone())
-        .bind(new.settled_by)
-        .bind(new.contents)
-        .bind(new.reply_kind.map(ReplyKind::as_str))
-        .bind(new.intent.map(|intent| intent.to_string()))
-        .execute(&mut **self)
-        .await?;
-        let (sender, text) = (new.sender, new.text.clone());
-        let created = MessageCreated { conversation, message: id, sequence, sender, text };
-        self.deliver(conversation, &created).await?;
-        Ok(Message {
-            id,
-            sequence,
-            sender: new.sender,
-            sender_name: None,
-            text: new.text,
-            created_at: at,
-            client_message_id: new.client_message_id,
-            reply: None,
-            helpful: None,
-        })
+    /// Keeps that a message was written for everybody who subscribed to that.
+    pub(super) fn created(&self, conversation: ConversationId, message: &Message) -> Statements {
+        let &Message { id, sequence, sender, .. } = message;
+        let text = message.text.clone();
+        self.deliveries(conversation, &MessageCreated { conversation, message: id, sequence, sender, text })
     }
 
     /// Keeps a delivery for everybody who subscribed to that kind.
-    pub(super) async fn deliver<T: Payload + Sync>(
+    pub(super) async fn deliver<T: Payload>(
         &mut self,
         conversation: ConversationId,
         payload: &T,
     ) -> Result<(), StoreError> {
+        self.run(self.deliveries(conversation, payload)).await?;
+        Ok(())
+    }
+
+    /// The same to be run with others.
+    pub(super) fn deliveries<T: Payload>(&self, conversation: ConversationId, payload: &T) -> Statements {
         let kind = T::KIND;
-        let subscriptions = Arc::clone(&self.subscriptions);
         let wanted = |subscription: &&Subscription| {
             subscription.events.is_empty() || subscription.events.iter().any(|event| event == kind)
         };
         let at = now();
-        for subscription in subscriptions.iter().filter(wanted) {
+        let mut statements = Statements::default();
+        for subscription in self.subscriptions.iter().filter(wanted) {
             let body = serde_json::json!({ "type": kind, "timestamp": at, "data": payload });
-            sqlx::query(
+            let insert = Statement::new(
                 "INSERT INTO deliveries (id, endpoint, conversation, kind, body, state, next_at, created_at) \
                  VALUES ($1, $2, $6, $3, $4, 'waiting', $5, $5)",
-            )
-            .bind(format!("msg_{}", Uuid::now_v7().simple()))
-            .bind(subscription.endpoint.clone())
-            .bind(kind)
-            .bind(body.to_string())
-            .bind(at.as_millisecond())
-            .bind(conversation.to_string())
-            .execute(&mut **self)
-            .await?;
+            );
+            statements.push(
+                insert
+                    .bind(format!("msg_{}", Uuid::now_v7().simple()))
+                    .bind(subscription.endpoint.clone())
+                    .bind(kind)
+                    .bind(body.to_string())
+                    .bind(at.as_millisecond())
+                    .bind(conversation.to_string()),
+            );
         }
-        Ok(())
+        statements
     }
 
     /// Appends whatever else happened.
@@ -155,64 +212,20 @@ impl Writing {
         conversation: ConversationId,
         change: Change,
     ) -> Result<Event, StoreError> {
-        let sequence = self.next_sequence(conversation).await?;
-        self.insert_change(conversation, sequence, change).await
-    }
-
-    /// The same with a number that was taken for it.
-    pub(super) async fn insert_change(
-        &mut self,
-        conversation: ConversationId,
-        sequence: i64,
-        change: Change,
-    ) -> Result<Event, StoreError> {
         let at = now();
-        let contents = to_json(&change);
-        let happening = Happening::Change(change);
-        sqlx::query(
-            "INSERT INTO events (id, conversation, sequence, kind, at, contents) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(MessageId::new().to_string())
-        .bind(conversation.to_string())
-        .bind(sequence)
-        .bind(happening.kind())
-        .bind(at.as_millisecond())
-        .bind(contents)
-        .execute(&mut **self)
-        .await?;
-        Ok(Event { sequence, at, happening })
-    }
-
-    async fn next_sequence(&mut self, conversation: ConversationId) -> Result<i64, StoreError> {
-        let row = sqlx::query(
-            "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 WHERE id = $1 RETURNING last_sequence",
-        )
-        .bind(conversation.to_string())
-        .bind(now().as_millisecond())
-        .fetch_one(&mut **self)
-        .await?;
+        let statements = [take_next(conversation), insert_change(conversation, at, &change)];
+        let sequence = self.run(statements).await?.one()?.try_get("last_sequence")?;
         self.has_stored(conversation);
-        Ok(row.try_get("last_sequence")?)
+        Ok(Event { sequence, at, happening: Happening::Change(change) })
     }
 
-    /// Locks a conversation in which the program speaks, and takes the next number in it, which is its `last_sequence` then. Nothing when there
-    /// is no such conversation or others speak.
-    pub(super) async fn lock_and_take_next(
-        &mut self,
-        conversation: ConversationId,
-    ) -> Result<Option<Conversation>, StoreError> {
-        let row = sqlx::query(AssertSqlSafe(format!(
-            "UPDATE conversations SET last_sequence = last_sequence + 1, updated_at = $2 \
-             WHERE id = $1 AND state = 'bot' RETURNING {CONVERSATION}"
-        )))
-        .bind(conversation.to_string())
-        .bind(now().as_millisecond())
-        .fetch_optional(&mut **self)
-        .await?;
-        if row.is_some() {
-            self.has_stored(conversation);
+    /// The conversation that [`lock_and_take_next`] took a number in.
+    pub(super) fn taken(&mut self, row: Option<&AnyRow>) -> Result<Option<Conversation>, StoreError> {
+        let conversation = row.map(conversation_of).transpose()?;
+        if let Some(conversation) = &conversation {
+            self.has_stored(conversation.id);
         }
-        row.as_ref().map(conversation_of).transpose()
+        Ok(conversation)
     }
 
     /// Whoever follows the conversation is told when this is on disk.
