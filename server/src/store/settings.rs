@@ -71,14 +71,6 @@ impl SettingsSection {
     }
 }
 
-impl KeptSettings {
-    /// The number that a change of a section has to name, so that nobody takes back what another one chose meanwhile.
-    #[must_use]
-    pub fn revision_of(&self, section: &SettingsSection) -> i64 {
-        self.sections.get(section).map_or(0, |kept| kept.revision)
-    }
-}
-
 impl Store {
     /// Everything that was chosen in the console.
     ///
