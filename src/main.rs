@@ -6,6 +6,7 @@ mod evaluation;
 mod logging;
 mod output;
 mod progress;
+mod promise;
 mod shop;
 mod traces;
 mod training;

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Deserialize;
 use shopdesk_eval::search_quality::read_questions;
-use shopdesk_model::classifier::{Bundle, Promise};
+use shopdesk_model::classifier::Bundle;
 use shopdesk_model::encoder::EngineChoice;
-use shopdesk_model::intents::{IntentId, Intents};
+use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, TextEncoder};
 use shopdesk_qdrant::QdrantSettings;
 use shopdesk_server::{
-    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, LookupConfig, OpeningHours, Replies,
-    Secret, ServerConfig, SiteConfig, WebhookConfig,
+    DatabaseConfig, DeadlineSettings, DialogueConfig, LimitConfig, LookupConfig, OpeningHours,
+    PromiseSettings, Replies, Secret, ServerConfig, SiteConfig, WebhookConfig,
 };
 use shopdesk_triage::{KnowledgeBase, KnownQuestion, Policy, SignalRules, SignalSettings, Triage};
 
 use crate::articles::ShopArticles;
+use crate::promise::Promised;
 
 const FILE: &str = "shopdesk.toml";
 
@@ -104,33 +105,6 @@ impl Model {
     }
 }
 
-/// What the shop promises about its automatic answers.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PromiseSettings {
-    max_error: f64,
-    confidence: f64,
-    #[serde(default)]
-    intents: BTreeMap<IntentId, f64>,
-}
-
-impl PromiseSettings {
-    /// What is wrong with them, if anything.
-    fn problem(&self) -> Option<String> {
-        let share = |share: f64| share > 0.0 && share < 1.0;
-        let mut shares =
-            vec![("max_error".to_owned(), self.max_error), ("confidence".to_owned(), self.confidence)];
-        shares
-            .extend(self.intents.iter().map(|(intent, &max_error)| (format!("intents.{intent}"), max_error)));
-        let (key, value) = shares.into_iter().find(|(_, value)| !share(*value))?;
-        Some(format!("`promise.{key}` is {value}: give a share above 0 and below 1, such as 0.02"))
-    }
-
-    pub(crate) fn promise(&self) -> Promise {
-        Promise { max_error: self.max_error, confidence: self.confidence, intents: self.intents.clone() }
-    }
-}
-
 impl Shop {
     /// Reads the file, or the one in the folder, and checks what cannot be said by types.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
@@ -145,9 +119,6 @@ impl Shop {
                 "`shop.default_language` is `{0}`, but there is no section `[replies.{0}]`",
                 shop.shop.default_language
             )));
-        }
-        if let Some(wrong) = shop.promise.problem() {
-            return Err(problem(&wrong));
         }
         let folder = file.parent().unwrap_or(Path::new("."));
         let Paths { intents, sentiment, articles, questions, model, data, test, limits } = &mut shop.paths;
@@ -214,23 +185,24 @@ impl Shop {
     /// The whole pipeline, ready to assess messages.
     pub(crate) fn triage(&self) -> anyhow::Result<Triage> {
         let encoder = self.encoder()?;
-        let bundle = self.bundle(&encoder)?;
+        let bundle = self.bundle(&encoder, &Promised::of(self)?)?;
         self.triage_of(encoder, bundle)
     }
 
-    /// The shop's bundle, if it suits the settings.
-    pub(crate) fn bundle(&self, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
-        self.bundle_in(&self.bundle_folder(), encoder)
+    /// The shop's bundle, if it suits the settings and what was chosen in the console.
+    pub(crate) fn bundle(&self, encoder: &TextEncoder, promised: &Promised) -> anyhow::Result<Bundle> {
+        self.bundle_in(&self.bundle_folder(), encoder, promised)
     }
 
-    /// A bundle of any folder, if it suits the settings.
-    pub(crate) fn bundle_in(&self, folder: &Path, encoder: &TextEncoder) -> anyhow::Result<Bundle> {
+    /// A bundle of any folder, if it suits them.
+    pub(crate) fn bundle_in(
+        &self,
+        folder: &Path,
+        encoder: &TextEncoder,
+        promised: &Promised,
+    ) -> anyhow::Result<Bundle> {
         let bundle = Bundle::load(folder, encoder)?;
-        anyhow::ensure!(
-            bundle.keeps(&self.promise.promise()),
-            "the bundle in `{}` was trained for another promise than `[promise]` in the settings: run `shopdesk train`",
-            folder.display()
-        );
+        promised.check(&bundle, folder)?;
         if let Some(intent) = &self.policy.human_intent {
             anyhow::ensure!(
                 bundle.classifier().labels().iter().any(|label| label.id == *intent),

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use shopdesk_eval::DataFile;
 use shopdesk_model::TextEncoder;
-use shopdesk_model::classifier::{Bundle, Stage, TrainOptions, TrainingData, train};
+use shopdesk_model::classifier::{Bundle, Promise, Stage, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::{Intents, Learnt, same_message_key};
 use shopdesk_server::mask;
 use shopdesk_triage::redact;
@@ -44,9 +44,9 @@ impl Material {
     }
 }
 
-/// Learns a bundle that keeps the shop's promise, on so many threads. `progress` hears what is being done, how much of it is done, and how much there is.
+/// Learns a bundle that keeps the promise, on so many threads. `progress` hears what is being done, how much of it is done, and how much there is.
 pub(crate) fn learn(
-    shop: &Shop,
+    promise: &Promise,
     encoder: &TextEncoder,
     material: &Material,
     validation: Option<&Intents>,
@@ -54,7 +54,7 @@ pub(crate) fn learn(
     mut progress: impl FnMut(Step, usize, usize),
 ) -> anyhow::Result<Bundle> {
     let data = masked(TrainingData::new(&material.intents, validation)?);
-    let options = TrainOptions { promise: shop.promise.promise(), threads, ..TrainOptions::default() };
+    let options = TrainOptions { promise: promise.clone(), threads, ..TrainOptions::default() };
     let bundle = train(encoder, &data, &options, |stage, done, of| progress(Step::Intents(stage), done, of))?;
     let Some(levels) = &material.sentiment else { return Ok(bundle) };
     let data = masked(TrainingData::new(levels, None)?);

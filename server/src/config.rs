@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use shopdesk_model::intents::IntentId;
 
+use crate::site;
+
 /// The section `[server]`: how the service runs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,22 +154,25 @@ fn memory() -> u32 {
     60
 }
 
-/// A section `[sites.…]`: a storefront.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// A section `[sites.…]`: a storefront. What is chosen in the console has the same form, without the file of the secret.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteConfig {
     /// Where its pages come from, such as `https://shop.example.com`.
+    #[serde(deserialize_with = "site::read_origins")]
     pub origins: Vec<String>,
     /// What it is called, by language.
     pub name: BTreeMap<String, String>,
     /// What shoppers read first, by language.
     pub greeting: BTreeMap<String, String>,
     /// The colour of the widget, such as `#0b6e4f`.
+    #[serde(deserialize_with = "site::read_color")]
     pub color: Option<String>,
     /// On which side the widget is.
     pub position: Position,
     /// A file with the secret under which the shop signs its customers' ids; `SHOPDESK_IDENTITY_SECRET_…` with the
     /// site's name, or else `SHOPDESK_IDENTITY_SECRET`, comes in its place.
+    #[serde(skip_serializing)]
     pub identity_secret_file: Option<PathBuf>,
 }
 

@@ -11,7 +11,7 @@ use shopdesk_model::intents::Priority;
 use crate::hours::OpeningHours;
 
 /// The section `[deadlines]`: targets by priority.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineSettings {
     /// Danger to people, threats.
@@ -25,7 +25,7 @@ pub struct DeadlineSettings {
 }
 
 /// The targets of one priority, in minutes of open time.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Targets {
     /// Until a human answers.
@@ -37,8 +37,8 @@ pub struct Targets {
 }
 
 /// A part of a whole, from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
-#[serde(try_from = "f64")]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Share(f64);
 
 /// The number is no share.

@@ -12,7 +12,8 @@
 //! 8. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
 //! 9. [`mod@auth`]: who may come in, and how often.
 //! 10. [`router`]: the HTTP routes, thin. `/openapi.json` is made from their annotations.
-//! 11. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
+//! 11. [`Choices`]: what the console can change while it runs, over what the settings file says.
+//! 12. [`Metrics`], [`mod@readiness`]: what is measured, and whether the service can do its work.
 
 mod dialogue;
 
@@ -50,10 +51,10 @@ mod store;
 pub use store::{
     Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
     Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, Judged, KeptArticle,
-    LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket, Origin, Outcome, Received,
-    RestoreError, Settled, Shelf, Stats, Store, StoreError, StoredAgent, StoredKey, StoredSession,
-    StoredVectors, Subscription, TicketChange, TicketCounts, TicketFilter, TicketPage, Turn,
-    UnansweredMessage, WaitingLabel,
+    KeptSection, KeptSettings, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket,
+    Origin, Outcome, Received, RestoreError, Settled, SettingsSection, Shelf, Stats, Store, StoreError,
+    StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange, TicketCounts,
+    TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
 };
 
 mod live;
@@ -94,6 +95,12 @@ pub use webhooks::{
 mod routes;
 pub use routes::{first_invitation, invite, router};
 
+mod choices;
+mod promise;
+mod site;
+pub use choices::{Choices, Chosen, FileChoices, FindIdentity, Site};
+pub use promise::{PromiseSettings, WrongPromise};
+
 mod config;
 mod problem;
 mod replies;
@@ -108,4 +115,4 @@ pub use config::{
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;
-pub use state::{AppState, Present, Settings, Site};
+pub use state::{AppState, Present, Settings};

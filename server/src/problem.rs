@@ -255,7 +255,7 @@ impl Problem {
         match self {
             Self::NoConversation => "Begin one with `POST /v1/conversations`.".to_owned(),
             Self::NoArticleVersion => "Take id, language and version from a reply's `article`.".to_owned(),
-            Self::NoSite => "Name one of the sections `[sites.…]` of shopdesk.toml.".to_owned(),
+            Self::NoSite => "Name a site of the settings: the console lists them.".to_owned(),
             Self::NoMessage => "Take the id of a message that asks whether it helped.".to_owned(),
             Self::NoTicket => "`GET /v1/tickets` lists them.".to_owned(),
             Self::NoAgent => "`GET /v1/agents` lists them.".to_owned(),
@@ -277,7 +277,7 @@ impl Problem {
             }
             Self::NotAllowed => "It needs another role, or a key with another scope.".to_owned(),
             Self::Forged => "Send `X-CSRF-Token` with the token that `GET /v1/session` gives.".to_owned(),
-            Self::OriginNotAllowed => "Name its origin in `origins` of the site in shopdesk.toml.".to_owned(),
+            Self::OriginNotAllowed => "Name its origin in the site's settings, in the console or as `origins` in shopdesk.toml.".to_owned(),
             Self::NoFiles => "Describe what the file shows, in `text`.".to_owned(),
             Self::AlreadyRated => "A conversation is rated once.".to_owned(),
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),

@@ -15,21 +15,20 @@ use tokio::time::Interval;
 
 use crate::agent::AgentId;
 use crate::auth::{
-    IdentityCheck, LoginThrottle, PasswordError, Passwords, Rate, RateLimiter, ThrottleSettings,
-    VisitorTokens,
+    LoginThrottle, PasswordError, Passwords, Rate, RateLimiter, ThrottleSettings, VisitorTokens,
 };
+use crate::choices::{Choices, Chosen, FileChoices, FindIdentity};
 use crate::conversation::{Conversation, ConversationId};
-use crate::deadlines::{DeadlineSettings, Due};
+use crate::deadlines::Due;
 use crate::dialogue::Queue;
-use crate::hours::OpeningHours;
 use crate::readiness::Known;
 use crate::store::StoreError;
 use crate::streams::Streams;
 use crate::unanswered::Unanswered;
 use crate::under_way::UnderWay;
 use crate::{
-    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Lookup, Metrics, Position, Replies, Store,
-    Webhook, Workshop,
+    Assessor, DialogueConfig, LanguageReplies, LimitConfig, Lookup, Metrics, Replies, Store, Webhook,
+    Workshop,
 };
 
 /// The parts of the running service. Cheap to clone.
@@ -41,6 +40,8 @@ pub struct AppState {
     pub assessor: Assessor,
     /// What does not change while it runs.
     pub settings: Arc<Settings>,
+    /// What the console can change meanwhile; [`AppState::choices`] reads it.
+    pub chosen: Arc<Chosen>,
     /// What time it is; articles come into force and expire by it.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Signs and checks the tokens of visitors.
@@ -61,18 +62,16 @@ pub struct Settings {
     pub default_language: String,
     /// Where the shop's days begin and end.
     pub time_zone: TimeZone,
-    /// The storefronts, by name.
-    pub sites: BTreeMap<String, Site>,
+    /// What the settings file says of what the console can change.
+    pub file: FileChoices,
+    /// Finds what checks the shop's word for its customers.
+    pub identities: FindIdentity,
     /// Where the shop's systems take what happens, by name.
     pub webhooks: Arc<BTreeMap<String, Webhook>>,
     /// What knows how orders stand, if the shop has it.
     pub lookup: Option<Lookup>,
     /// How the program talks.
     pub dialogue: DialogueConfig,
-    /// When people are there.
-    pub hours: OpeningHours,
-    /// How soon they should answer.
-    pub deadlines: DeadlineSettings,
     /// The longest message, in characters.
     pub max_message_characters: usize,
     /// How long a request may take.
@@ -87,22 +86,6 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// The folder with the reports of evaluations; it need not be there.
     pub reports: PathBuf,
-}
-
-/// A storefront.
-pub struct Site {
-    /// Where its pages come from.
-    pub origins: Vec<String>,
-    /// What it is called, by language.
-    pub name: BTreeMap<String, String>,
-    /// What shoppers read first, by language.
-    pub greeting: BTreeMap<String, String>,
-    /// The colour of the widget.
-    pub color: Option<String>,
-    /// On which side the widget is.
-    pub position: Position,
-    /// Checks what the shop says of its customers; without it, nobody is believed.
-    pub identity: Option<IdentityCheck>,
 }
 
 /// What is known of those who ask just now. Not kept.
@@ -221,8 +204,9 @@ impl AppState {
 
     /// By when a ticket of that urgency, opened then, should be answered and closed.
     pub(crate) fn due(&self, priority: Priority, opened_at: Timestamp) -> Due {
-        let Settings { deadlines, hours, time_zone, .. } = self.settings.as_ref();
-        deadlines.due(priority, opened_at, hours, time_zone)
+        let choices = self.choices();
+        let Choices { deadlines, hours, .. } = choices.as_ref();
+        deadlines.due(priority, opened_at, hours, &self.settings.time_zone)
     }
 }
 

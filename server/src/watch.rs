@@ -1,4 +1,5 @@
-//! What happens by itself as time goes by: deadlines, tickets that come back, tickets for whoever is free, old conversations.
+//! What happens by itself as time goes by: deadlines, tickets that come back, tickets for whoever is free, old conversations; and settings that
+//! were changed on another server come into force.
 
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
@@ -29,11 +30,16 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(crate) async fn watch(app: AppState) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut knows_hours = false;
+    let mut known = None;
     while app.present.comes_round(&mut look).await {
-        if !knows_hours {
-            // The settings may have changed since these tickets were looked at.
-            knows_hours = app.store.watch_all().await.is_ok();
+        if let Err(error) = app.follow_choices().await {
+            tracing::error!(%error, "cannot look for changed settings, trying again");
+            app.metrics.database_failed(Doing::Watch);
+        }
+        let revision = Some(app.choices().revision);
+        // Hours and deadlines may be others than when these tickets were looked at, in the file or in the console.
+        if known != revision && app.store.watch_all().await.is_ok() {
+            known = revision;
         }
         if let Err(problem) = look_once(&app, app.time()).await {
             tracing::error!(problem = problem.code(), "deadlines cannot be looked after, trying again");
@@ -152,7 +158,7 @@ fn alerts_ahead(app: &AppState, watched: &Watched) -> Vec<(i64, Timestamp)> {
 fn patience_ends(app: &AppState, since: Timestamp) -> Option<Timestamp> {
     let minutes = app.settings.dialogue.nobody_after_minutes.get();
     let patience = SignedDuration::from_mins(i64::from(minutes));
-    app.settings.hours.add_open_time(since, patience, &app.settings.time_zone)
+    app.choices().hours.add_open_time(since, patience, &app.settings.time_zone)
 }
 
 async fn give_alert(app: &AppState, watched: &Watched, alert: i64) -> Result<(), Problem> {

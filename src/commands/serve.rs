@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, IdentityCheck, Lookup, Metrics, Present, Secret, Settings, Shelf, Site, SiteConfig,
-    Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation, new_key, serve,
+    AppState, Assessor, Chosen, FileChoices, FindIdentity, IdentityCheck, Lookup, Metrics, Present, Secret,
+    Settings, Shelf, Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation,
+    new_key, serve,
 };
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use crate::articles::{RUNTIME, ShopArticles};
 use crate::output;
+use crate::promise::Promised;
 use crate::shop::{Shop, optional_secret};
 use crate::workshop::ShopWorkshop;
 
@@ -58,7 +60,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     // Before it is loaded: a bundle that comes meanwhile is noticed.
     let fingerprint = Bundle::fingerprint(&shop.bundle_folder());
     let encoder = shop.encoder()?;
-    let bundle = shop.bundle(&encoder)?;
+    let bundle = shop.bundle(&encoder, &Promised::of(&shop)?)?;
     let articles = ShopArticles::open(&shop)?;
     let shelf = articles.shelf(&shop)?;
     if let Err(problem) = articles.warn_of_differences(&shop, &shelf) {
@@ -72,17 +74,20 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
 
 /// What the shop chose, as the service takes it.
 pub(crate) fn settings(shop: &Shop) -> anyhow::Result<Settings> {
-    let sites = shop.sites.iter().map(|(name, site)| Ok((name.clone(), checked_site(name, site)?)));
     Ok(Settings {
         replies: shop.replies.clone(),
         default_language: shop.shop.default_language.clone(),
         time_zone: shop.time_zone()?,
-        sites: sites.collect::<anyhow::Result<_>>()?,
+        file: FileChoices {
+            hours: shop.hours.clone(),
+            deadlines: shop.deadlines.clone(),
+            sites: shop.sites.clone(),
+            promise: shop.promise.clone(),
+        },
+        identities: identities(shop)?,
         webhooks: Arc::new(webhooks(shop)?),
         lookup: lookup(shop)?,
         dialogue: shop.dialogue.clone(),
-        hours: shop.hours.clone(),
-        deadlines: shop.deadlines.clone(),
         max_message_characters: shop.server.max_message_characters,
         request_timeout: Duration::from_secs(shop.server.request_timeout_seconds),
         token_lifetime: TOKEN_LIFETIME,
@@ -122,20 +127,28 @@ fn lookup(shop: &Shop) -> anyhow::Result<Option<Lookup>> {
     Ok(Some(Lookup::new(config, secret)?))
 }
 
-fn checked_site(name: &str, site: &SiteConfig) -> anyhow::Result<Site> {
-    let variable = identity_variable(name, |variable| std::env::var_os(variable).is_some());
-    let identity = optional_secret(&variable, site.identity_secret_file.as_deref());
-    let identity = identity.with_context(|| format!("of `sites.{name}`"))?;
-    let identity =
-        identity.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{name}`"))?;
-    Ok(Site {
-        origins: site.origins.clone(),
-        name: site.name.clone(),
-        greeting: site.greeting.clone(),
-        color: site.color.clone(),
-        position: site.position,
-        identity,
-    })
+/// What checks the shop's word for its customers, by site. Those of the file's sites are read now, so that a mistake is found at the start;
+/// those of sites that are added in the console when they come.
+fn identities(shop: &Shop) -> anyhow::Result<FindIdentity> {
+    let known = shop.sites.iter().map(|(name, site)| {
+        Ok((name.clone(), identity(name, site.identity_secret_file.as_deref())?))
+    });
+    let known = known.collect::<anyhow::Result<BTreeMap<String, Option<IdentityCheck>>>>()?;
+    Ok(Arc::new(move |name: &str| {
+        if let Some(identity) = known.get(name) {
+            return identity.clone();
+        }
+        identity(name, None).unwrap_or_else(|problem| {
+            tracing::warn!("nobody is believed to be a customer of a site that was added in the console: {problem:#}");
+            None
+        })
+    }))
+}
+
+fn identity(site: &str, file: Option<&Path>) -> anyhow::Result<Option<IdentityCheck>> {
+    let variable = identity_variable(site, |variable| std::env::var_os(variable).is_some());
+    let secret = optional_secret(&variable, file).with_context(|| format!("of `sites.{site}`"))?;
+    secret.map(IdentityCheck::new).transpose().with_context(|| format!("of `sites.{site}`"))
 }
 
 /// The variable that holds a site's identity secret: its own when that is set, or else that of all sites.
@@ -158,16 +171,19 @@ async fn run_server(
     let shop = Arc::new(shop);
     let workshop = ShopWorkshop::open(Arc::clone(&shop), articles.clone(), assessor.clone());
     let key = articles.store.installation("visitor_key", new_key).await?;
+    let settings = Arc::new(settings(&shop)?);
     let state = AppState {
         store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
         assessor: assessor.clone(),
-        settings: Arc::new(settings(&shop)?),
+        chosen: Arc::new(Chosen::by_file(&settings)),
+        settings,
         clock: Arc::new(Timestamp::now),
         tokens: Arc::new(VisitorTokens::from_text(&key)),
         present: Arc::new(Present::new(&shop.limits)?),
         metrics,
         workshop: Some(Arc::new(workshop)),
     };
+    state.follow_choices().await?;
     let store = state.store.clone();
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {
         format!("cannot listen on `{}`; `--listen` takes another address", shop.server.listen)
@@ -219,7 +235,11 @@ async fn follow_bundle(
         let looking = tokio::task::spawn_blocking(move || {
             let found =
                 Bundle::fingerprint(&shop.bundle_folder()).filter(|found| before.as_ref() != Some(found))?;
-            let bundle = shop.bundle(triage.encoder());
+            let promised = match Promised::in_store(&shop, &articles.store) {
+                Ok(promised) => promised,
+                Err(problem) => return Some((found, true, Err(problem))),
+            };
+            let bundle = shop.bundle(triage.encoder(), &promised);
             let suits = bundle.is_ok();
             let with_it = || {
                 let triage = triage.with_bundle(bundle?)?;

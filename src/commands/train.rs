@@ -9,6 +9,7 @@ use shopdesk_model::intents::Learnt;
 
 use crate::output::{self, percent};
 use crate::progress::Progress;
+use crate::promise::Promised;
 use crate::shop::Shop;
 use crate::training::{Material, Step, learn, load};
 
@@ -41,6 +42,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         None => Material::of(&shop)?,
     };
     let validation = arguments.valid.as_deref().map(load).transpose()?;
+    let Promised { promise, .. } = Promised::of(&shop)?;
     let encoder = shop.encoder()?;
     let started = Instant::now();
     let bars = [
@@ -49,7 +51,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         Progress::new("fitting"),
         Progress::new("learning sentiment"),
     ];
-    let bundle = learn(&shop, &encoder, &material, validation.as_ref(), None, |step, done, of| {
+    let bundle = learn(&promise, &encoder, &material, validation.as_ref(), None, |step, done, of| {
         let bar = match step {
             Step::Intents(Stage::Embed) => &bars[0],
             Step::Intents(Stage::Select) => &bars[1],

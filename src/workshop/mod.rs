@@ -28,6 +28,7 @@ use shopdesk_server::{
 };
 
 use crate::articles::ShopArticles;
+use crate::promise::Promised;
 use crate::shop::Shop;
 use crate::training::{Material, Step, learn};
 use candidate::Gate;
@@ -97,12 +98,13 @@ impl ShopWorkshop {
         let gate = Gate::of(&self.shop)?;
         let material = Material::of(&self.shop)?;
         let running = self.assessor.triage();
-        let bundle = learn(&self.shop, running.encoder(), &material, None, threads, |step, done, of| {
+        let promised = Promised::in_store(&self.shop, &self.articles.store)?;
+        let bundle = learn(&promised.promise, running.encoder(), &material, None, threads, |step, done, of| {
             self.report(step_of(step), done, of);
         })?;
         bundle.save(&self.candidate_folder())?;
         // As a server would load it.
-        let bundle = self.shop.bundle_in(&self.candidate_folder(), running.encoder())?;
+        let bundle = self.shop.bundle_in(&self.candidate_folder(), running.encoder(), &promised)?;
         let candidate = Candidate {
             bundle: bundle.id()?,
             promise: bundle.thresholds().promise.clone(),

@@ -9,6 +9,7 @@ use shopdesk_server::{Bundles, KeptBundle, WorkshopError};
 
 use super::memory::Contents;
 use super::{ShopWorkshop, failed};
+use crate::promise::Promised;
 
 /// How many bundles are kept beside those that a roll-back may come to.
 const KEPT: usize = 8;
@@ -45,7 +46,9 @@ impl ShopWorkshop {
         remember: impl FnOnce(&mut Contents, BundleId),
     ) -> Result<(), WorkshopError> {
         let triage = self.assessor.triage();
-        let suitable = self.shop.bundle_in(folder, triage.encoder()).and_then(|bundle| Ok(bundle.id()?));
+        let promised = Promised::in_store(&self.shop, &self.articles.store).map_err(failed)?;
+        let suitable = self.shop.bundle_in(folder, triage.encoder(), &promised);
+        let suitable = suitable.and_then(|bundle| Ok(bundle.id()?));
         let found = suitable.map_err(|problem| WorkshopError::Unsuitable(format!("{problem:#}")))?;
         if found != *id {
             return Err(WorkshopError::NoCandidate);

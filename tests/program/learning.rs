@@ -12,7 +12,7 @@ use crate::harness::{Server, shopdesk, starter_copy, stderr};
 const PASSWORD: &str = "a long sentence of a test";
 
 /// A tiny shop, trained, with three messages to compare bundles on.
-fn tiny_shop(folder: &Path) -> PathBuf {
+pub(crate) fn tiny_shop(folder: &Path) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let test = folder.join("test.jsonl");
     let messages =
@@ -39,14 +39,14 @@ fn tiny_shop(folder: &Path) -> PathBuf {
 }
 
 /// An administrator in the console.
-struct Console<'a> {
+pub(crate) struct Console<'a> {
     server: &'a Server,
     cookie: String,
     token: String,
 }
 
 impl<'a> Console<'a> {
-    fn log_in(shop: &Path, server: &'a Server) -> Self {
+    pub(crate) fn log_in(shop: &Path, server: &'a Server) -> Self {
         let added = shopdesk(shop, &["user", "add", "boss", "--name", "Boss", "--role", "admin"]);
         assert!(added.status.success(), "{}", stderr(&added));
         let invitation = String::from_utf8(added.stdout).unwrap().trim().to_owned();
@@ -77,13 +77,13 @@ impl<'a> Console<'a> {
         (head.to_owned(), body.to_owned())
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(crate) fn page(&self, path: &str) -> String {
         let (head, body) = self.send("GET", path, "text/plain", "");
         assert!(head.contains(" 200 "), "{head} {body}");
         body
     }
 
-    fn form(&self, path: &str, body: &str) -> String {
+    pub(crate) fn form(&self, path: &str, body: &str) -> String {
         let (head, body) = self.send("POST", path, "application/x-www-form-urlencoded", body);
         assert!(head.contains(" 200 "), "{head} {body}");
         body

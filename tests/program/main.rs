@@ -7,6 +7,7 @@ mod crashes;
 mod evaluation;
 mod learning;
 mod messages;
+mod promise;
 mod servers;
 mod serving;
 mod traces;

@@ -7,7 +7,7 @@ use crate::secret::Secret;
 const SHORTEST_SECRET: usize = 16;
 
 /// Checks signatures under one site's identity secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IdentityCheck {
     secret: Secret,
 }

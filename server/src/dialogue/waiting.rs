@@ -12,7 +12,7 @@ use crate::conversation::{ConversationId, ConversationState};
 use crate::message::{Message, Reply, ReplyKind};
 use crate::problem::Problem;
 use crate::replies::filled;
-use crate::state::{AppState, Settings, reader};
+use crate::state::{AppState, reader};
 use crate::store::TicketFilter;
 use crate::ticket::{TicketId, TicketState};
 
@@ -62,8 +62,9 @@ pub(crate) async fn waiting(
 /// Whether people are there now, and when they are next when they are not.
 pub(crate) fn opening(app: &AppState) -> (bool, Option<DateTime>) {
     let now = app.now();
-    let open = app.settings.hours.is_open(now);
-    (open, if open { None } else { app.settings.hours.next_opening(now) })
+    let choices = app.choices();
+    let open = choices.hours.is_open(now);
+    (open, if open { None } else { choices.hours.next_opening(now) })
 }
 
 async fn usual_seconds(app: &AppState) -> Result<i64, Problem> {
@@ -160,12 +161,9 @@ async fn with_what_to_expect(
         let minutes = (usual_seconds(app).await? + 59) / 60;
         parts.push(filled(&replies.wait_open, &[("minutes", &minutes.max(1).to_string())]));
     } else if let Some(opens) = opens {
-        let Settings { hours, .. } = app.settings.as_ref();
+        let hours = app.choices().hours.describe(language.tag());
         let opens = day_and_time(app.now(), opens, language);
-        parts.push(filled(
-            &replies.wait_closed,
-            &[("hours", &hours.describe(language.tag())), ("opens", &opens)],
-        ));
+        parts.push(filled(&replies.wait_closed, &[("hours", &hours), ("opens", &opens)]));
     }
     let space = if language == MessageLanguage::English { " " } else { "" };
     Ok(parts.join(space))

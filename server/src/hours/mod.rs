@@ -11,6 +11,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 
+pub(crate) use parse::DAYS;
 pub use parse::{HoursConfig, HoursError};
 
 const MINUTES_A_DAY: u16 = 24 * 60;

@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, Method, header, request::Parts};
 
 use crate::agent::{Agent, AgentId, Role};
 use crate::auth::{ApiKey, Scope, Scopes, SessionId};
+use crate::choices::Site;
 use crate::conversation::ConversationId;
 use crate::message::Message;
 use crate::problem::Problem;
-use crate::state::{AppState, Site};
+use crate::state::AppState;
 use crate::store::Actor;
 
 /// The cookie of a session.

@@ -101,7 +101,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     limit(&app.present.beginnings, &address.key())?;
     let name = begin.site.clone().unwrap_or_else(|| DEFAULT_SITE.to_owned());
-    let site = app.settings.sites.get(&name).ok_or(Problem::NoSite)?;
+    let choices = app.choices();
+    let site = choices.sites.get(&name).ok_or(Problem::NoSite)?;
     limit(&app.present.sites, &name)?;
     require_origin(site, &headers)?;
     let customer = match &begin.customer {

@@ -87,11 +87,12 @@ pub fn router(state: AppState) -> Router {
 
 /// Lets pages of the shop's sites use what shoppers use, and read why something was refused.
 fn cors(state: &AppState) -> CorsLayer {
-    let settings = std::sync::Arc::clone(&state.settings);
+    let chosen = std::sync::Arc::clone(&state.chosen);
     let is_known = move |origin: &HeaderValue, parts: &Parts| {
-        let known = settings.sites.values().flat_map(|site| &site.origins);
+        let choices = chosen.now();
+        let mut known = choices.sites.values().flat_map(|site| &site.origins);
         let is_shoppers = SHOPPERS.iter().any(|path| parts.uri.path().starts_with(path));
-        is_shoppers && origin.to_str().is_ok_and(|origin| known.into_iter().any(|known| known == origin))
+        is_shoppers && origin.to_str().is_ok_and(|origin| known.any(|known| known == origin))
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_known))

@@ -61,12 +61,13 @@ pub(super) async fn site(
     Segments(name): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Json<Site>, Problem> {
-    let site = app.settings.sites.get(&name).ok_or(Problem::NoSite)?;
+    let choices = app.choices();
+    let site = choices.sites.get(&name).ok_or(Problem::NoSite)?;
     require_origin(site, &headers)?;
     let (open_now, opens) = opening(&app);
     let opens_at = opens.and_then(|opens| opens.to_zoned(app.settings.time_zone.clone()).ok());
     let languages: Vec<String> = app.settings.replies.languages().map(full_tag).collect();
-    let hours = languages.iter().map(|language| (language.clone(), app.settings.hours.describe(language)));
+    let hours = languages.iter().map(|language| (language.clone(), choices.hours.describe(language)));
     Ok(Json(Site {
         name: in_languages(&site.name, &languages),
         greeting: in_languages(&site.greeting, &languages),

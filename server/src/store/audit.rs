@@ -5,11 +5,11 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::rows::{id, now, timestamp};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Writing};
 
 /// Something that somebody did and that others may have to know of.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -90,18 +90,8 @@ impl Store {
         subject: Option<String>,
         detail: Option<String>,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO audit (id, at, actor, action, subject, contents) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(Uuid::now_v7().to_string())
-        .bind(now().as_millisecond())
-        .bind(actor.to_owned())
-        .bind(action.to_owned())
-        .bind(subject)
-        .bind(detail)
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        let mut writer = self.writer.acquire().await?;
+        insert(&mut writer, actor, action, subject, detail).await
     }
 
     /// Whether it was kept since then that somebody did that.
@@ -171,6 +161,40 @@ impl Store {
             sqlx::query("SELECT DISTINCT action FROM audit ORDER BY action").fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok(row.try_get("action")?)).collect()
     }
+}
+
+impl Writing {
+    /// Keeps that somebody did something, together with what was done.
+    pub(super) async fn audit(
+        &mut self,
+        actor: &str,
+        action: &str,
+        subject: Option<String>,
+        detail: Option<String>,
+    ) -> Result<(), StoreError> {
+        insert(self, actor, action, subject, detail).await
+    }
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    actor: &str,
+    action: &str,
+    subject: Option<String>,
+    detail: Option<String>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO audit (id, at, actor, action, subject, contents) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(Uuid::now_v7().to_string())
+    .bind(now().as_millisecond())
+    .bind(actor.to_owned())
+    .bind(action.to_owned())
+    .bind(subject)
+    .bind(detail)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn entry_of(row: &AnyRow) -> Result<AuditEntry, StoreError> {

@@ -44,6 +44,9 @@ pub use erase::Erased;
 pub(crate) use figures::Figures;
 pub use stats::{DayFigures, IntentFigures, Stats};
 
+mod settings;
+pub use settings::{KeptSection, KeptSettings, SettingsSection};
+
 mod labelled;
 mod reviews;
 pub use labelled::{ApprovedLabel, LabelSource, WaitingLabel};
@@ -191,6 +194,8 @@ enum Lock {
     People,
     /// Which ticket goes on in place of which.
     Merging,
+    /// What was chosen in the console.
+    Settings,
 }
 
 impl Store {

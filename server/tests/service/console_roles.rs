@@ -133,8 +133,17 @@ fn settings() -> Vec<Route> {
         page("/console/settings/audit", admin),
         page("/console/settings/audit.csv", admin),
         page("/console/settings/sites", admin),
+        change("/console/settings/sites", "name=outlet&origins=", admin),
+        change("/console/settings/sites/change", "site=main&since=0", admin),
+        change("/console/settings/sites/reset", "site=main&since=0", admin),
         page("/console/settings/hours", admin),
+        change("/console/settings/hours", "since=0&mon=9:00-12:00", admin),
+        change("/console/settings/hours/reset", "since=0", admin),
+        change("/console/settings/deadlines", "since=0", admin),
+        change("/console/settings/deadlines/reset", "since=0", admin),
         page("/console/settings/promise", admin),
+        change("/console/settings/promise", "since=0&max_error=2&confidence=95", admin),
+        change("/console/settings/promise/reset", "since=0", admin),
         page("/console/settings/limits", admin),
     ]
 }

@@ -114,7 +114,7 @@ async fn tomorrow_begins_when_people_are_there() {
     let day = Timestamp::now().to_zoned(TimeZone::UTC).date().yesterday().unwrap();
     let evening = day.at(19, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp();
     let mut settings = settings();
-    settings.hours = toml::from_str("mon-sun = [\"10:30-18:00\"]").unwrap();
+    settings.file.hours = toml::from_str("mon-sun = [\"10:30-18:00\"]").unwrap();
     let app = TestApp::with_settings(256, move || evening, settings).await;
     app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
     let ticket = app.tickets().await.remove(0);

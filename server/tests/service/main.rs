@@ -13,6 +13,8 @@ mod console_login;
 mod console_quality;
 mod console_roles;
 mod console_settings;
+mod console_settings_conflicts;
+mod console_settings_edit;
 mod console_ticket;
 mod conversations;
 mod events;

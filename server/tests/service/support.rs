@@ -23,9 +23,9 @@ use shopdesk_model::classifier::{Promise, TrainOptions, TrainingData, train};
 use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
-    ApiKey, AppState, Assessor, AuditEntry, AuditFilter, DialogueConfig, IdentityCheck, LimitConfig, Metrics,
-    NewAgent, Origin, Position, Present, Replies, Role, Scope, Scopes, Secret, SessionId, Settings, Site,
-    Skills, Store, TicketFilter, VisitorTokens, Workshop, router,
+    ApiKey, AppState, Assessor, AuditEntry, AuditFilter, Chosen, DialogueConfig, FileChoices, IdentityCheck,
+    LimitConfig, Metrics, NewAgent, Origin, Present, Replies, Role, Scope, Scopes, Secret, SessionId,
+    Settings, SiteConfig, Skills, Store, TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -105,6 +105,7 @@ impl TestApp {
         let state = AppState {
             store,
             assessor: Assessor::start(Arc::clone(&TRIAGE), queue, metrics.clone()).unwrap(),
+            chosen: Arc::new(Chosen::by_file(&settings)),
             settings: Arc::new(settings),
             clock: Arc::new(clock),
             tokens: Arc::new(VisitorTokens::from_text("a key for tests")),
@@ -415,14 +416,13 @@ pub(crate) fn signature(customer: &str) -> String {
 /// Settings under which tests do not wait.
 pub(crate) fn settings() -> Settings {
     let toml = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
-    let site = Site {
+    let site = SiteConfig {
         origins: vec!["https://shop.example.com".to_owned()],
         name: [("en".to_owned(), "Help".to_owned())].into(),
         greeting: [("en".to_owned(), "Hello".to_owned())].into(),
-        color: None,
-        position: Position::Right,
-        identity: Some(IdentityCheck::new(Secret::new(IDENTITY_SECRET.to_owned())).unwrap()),
+        ..SiteConfig::default()
     };
+    let identity = IdentityCheck::new(Secret::new(IDENTITY_SECRET.to_owned())).unwrap();
     let targets = "{ first_response_minutes = 10, resolution_minutes = 60, warn_at = 0.5 }";
     let deadlines =
         ["urgent", "high", "normal", "low"].map(|priority| format!("{priority} = {targets}")).join("\n");
@@ -430,7 +430,14 @@ pub(crate) fn settings() -> Settings {
         replies: replies(),
         default_language: "zh".to_owned(),
         time_zone: TimeZone::UTC,
-        sites: [("main".to_owned(), site)].into(),
+        file: FileChoices {
+            hours: toml("mon-sun = [\"0:00-24:00\"]").try_into().unwrap(),
+            deadlines: toml(&deadlines).try_into().unwrap(),
+            sites: [("main".to_owned(), site)].into(),
+            // What the bundle of these tests is trained for.
+            promise: toml("max_error = 0.1\nconfidence = 0.6").try_into().unwrap(),
+        },
+        identities: Arc::new(move |name: &str| (name == "main").then(|| identity.clone())),
         webhooks: Arc::default(),
         lookup: None,
         dialogue: DialogueConfig {
@@ -439,8 +446,6 @@ pub(crate) fn settings() -> Settings {
             busy_after_seconds: 30,
             ..DialogueConfig::default()
         },
-        hours: toml("mon-sun = [\"0:00-24:00\"]").try_into().unwrap(),
-        deadlines: toml(&deadlines).try_into().unwrap(),
         max_message_characters: 200,
         request_timeout: Duration::from_secs(60),
         token_lifetime: Duration::from_secs(3600),

@@ -150,7 +150,7 @@ async fn another_priority_has_other_deadlines() {
         .iter()
         .map(|(priority, minutes)| format!("{priority} = {}", targets(*minutes)))
         .collect();
-    settings.deadlines = toml::from_str(&deadlines.join("\n")).unwrap();
+    settings.file.deadlines = toml::from_str(&deadlines.join("\n")).unwrap();
     let app = TestApp::with_settings(256, jiff::Timestamp::now, settings).await;
     app.post(&format!("/v1/conversations/{}/human", app.conversation().await), json!({})).await;
     let lin = app.agent("lin", Role::Agent).await;

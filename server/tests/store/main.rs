@@ -16,5 +16,6 @@ mod people;
 mod restore;
 mod reviews;
 mod schema;
+mod settings;
 mod tickets;
 mod turns;

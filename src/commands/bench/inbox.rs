@@ -19,9 +19,9 @@ use shopdesk_kb::Article;
 use shopdesk_model::Probability;
 use shopdesk_model::intents::{Intent, Intents};
 use shopdesk_server::{
-    AppState, Assessed, Assessor, Citation, Customer, DecisionKind, Due, IntentConfidence, LimitConfig,
-    Metrics, NewAgent, NewConversation, NewMessage, NewTicket, Outcome, Present, Reply, ReplyKind, Role,
-    SessionId, Skills, Store, Suggestion, VisitorTokens, new_key, serve,
+    AppState, Assessed, Assessor, Chosen, Citation, Customer, DecisionKind, Due, IntentConfidence,
+    LimitConfig, Metrics, NewAgent, NewConversation, NewMessage, NewTicket, Outcome, Present, Reply,
+    ReplyKind, Role, SessionId, Skills, Store, Suggestion, VisitorTokens, new_key, serve,
 };
 use shopdesk_triage::{EscalationReason, Triage, detect_language};
 use tokio::net::TcpListener;
@@ -209,10 +209,12 @@ async fn log_in(store: &Store) -> anyhow::Result<String> {
 async fn start(shop: &Shop, triage: Arc<Triage>, store: Store) -> anyhow::Result<SocketAddr> {
     let limits = LimitConfig { per_address: NonZeroU32::MAX, ..shop.limits.clone() };
     let metrics = Metrics::start();
+    let settings = Arc::new(settings(shop)?);
     let state = AppState {
         store,
         assessor: Assessor::start(triage, shop.server.queue, metrics.clone())?,
-        settings: Arc::new(settings(shop)?),
+        chosen: Arc::new(Chosen::by_file(&settings)),
+        settings,
         clock: Arc::new(Timestamp::now),
         tokens: Arc::new(VisitorTokens::from_text(&new_key())),
         present: Arc::new(Present::new(&limits)?),

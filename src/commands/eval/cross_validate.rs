@@ -12,6 +12,7 @@ use shopdesk_triage::redact;
 use super::run::{PipelineArguments, show};
 use crate::evaluation;
 use crate::progress::Progress;
+use crate::promise::Promised;
 use crate::shop::Shop;
 
 #[derive(clap::Args)]
@@ -43,7 +44,7 @@ pub(crate) fn run(shop: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let labels = Intents::load(path)?.intents.into_iter().map(|intent| intent.label).collect::<Vec<Label>>();
     let fold_of = folds(&messages, arguments.folds)?;
 
-    let options = TrainOptions { promise: shop.promise.promise(), ..TrainOptions::default() };
+    let options = TrainOptions { promise: Promised::of(&shop)?.promise, ..TrainOptions::default() };
     let encoder = shop.encoder()?;
     let progress = Progress::new("folds");
     let mut observed = vec![None; messages.len()];

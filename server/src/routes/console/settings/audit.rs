@@ -117,10 +117,21 @@ fn row(frame: &Frame, entry: AuditEntry, logins: &HashMap<String, String>) -> Ro
     let login = logins.get(&id);
     let link = match entry.action.split('.').next() {
         Some("ticket") if !id.is_empty() => Some(format!("/console/tickets/{id}")),
+        Some("settings") => Some(format!("/console/settings/{}", page_of(&id))),
         _ if login.is_some() => Some(format!("/console/settings/agents/{id}")),
         _ => None,
     };
-    Row { action: frame.word("audit", &entry.action), subject: login.cloned().unwrap_or(id), link, entry }
+    let subject = login.cloned().unwrap_or_else(|| frame.word("section", id));
+    Row { action: frame.word("audit", &entry.action), subject, link, entry }
+}
+
+/// Where a section of the settings is changed.
+fn page_of(section: &str) -> &'static str {
+    match section {
+        "hours" | "deadlines" => "hours",
+        "promise" => "promise",
+        _ => "sites",
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +166,7 @@ mod tests {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
             collect(&folder, &audited, &mut found);
         }
-        for known in ["login.refused", "ticket.view", "bundle.switch", "article.save", "customer.erase"] {
+        for known in ["settings.change", "settings.reset", "login.refused", "ticket.view", "bundle.switch", "article.save", "customer.erase"] {
             assert!(found.contains(known), "`{known}` is not found any more");
         }
         for action in found {

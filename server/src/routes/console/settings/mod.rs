@@ -1,6 +1,7 @@
-//! `/console/settings`: people, keys, webhooks, the audit log, and what stands in `shopdesk.toml`. Administrators only.
+//! `/console/settings`: people, keys, webhooks, the audit log, sites, hours, deadlines, the promise. Administrators only.
 //!
-//! What can be changed here is kept in the database. The settings file is read only: the program never writes it.
+//! What is changed here is kept in the database. Of what stands in `shopdesk.toml`, sites, hours, deadlines and the promise can be changed here
+//! and come before the file then, section by section ([`standing`]); the rest is only shown. The program never writes the file.
 
 mod agent;
 mod agent_form;
@@ -8,12 +9,25 @@ mod agents;
 mod audit;
 mod audit_export;
 mod audit_filter;
-mod hours;
 mod keys;
 mod limits;
-mod promise;
-mod sites;
 mod webhooks;
+
+mod standing;
+
+mod deadlines;
+mod hours;
+mod hours_form;
+mod typed_hours;
+
+mod promise;
+mod promise_form;
+
+mod site_form;
+mod sites;
+
+mod percent;
+mod submitted;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -36,9 +50,15 @@ pub(super) fn pages() -> Router<AppState> {
         .route("/console/settings/webhooks/{id}/retry", post(webhooks::retry))
         .route("/console/settings/audit", get(audit::show))
         .route("/console/settings/audit.csv", get(audit_export::download))
-        .route("/console/settings/sites", get(sites::show))
-        .route("/console/settings/hours", get(hours::show))
-        .route("/console/settings/promise", get(promise::show))
+        .route("/console/settings/sites", get(sites::show).post(sites::add))
+        .route("/console/settings/sites/change", post(sites::change))
+        .route("/console/settings/sites/reset", post(sites::reset))
+        .route("/console/settings/hours", get(hours::show).post(hours::keep))
+        .route("/console/settings/hours/reset", post(hours::reset))
+        .route("/console/settings/deadlines", post(deadlines::keep))
+        .route("/console/settings/deadlines/reset", post(deadlines::reset))
+        .route("/console/settings/promise", get(promise::show).post(promise::keep))
+        .route("/console/settings/promise/reset", post(promise::reset))
         .route("/console/settings/limits", get(limits::show))
 }
 

@@ -1,4 +1,5 @@
-//! How often an automatic answer may be wrong, and the thresholds by which the bundle in use keeps that.
+//! How often an automatic answer may be wrong: what the next training promises, and the thresholds by which the bundle in use keeps what it
+//! was trained for.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,11 +8,16 @@ use shopdesk_model::Probability;
 use shopdesk_model::classifier::Kept;
 
 use super::Tab;
+use super::promise_form::PromiseForm;
+use super::standing::{self, Outcome};
+use super::submitted::Submitted;
 use crate::agent::Role;
 use crate::problem::Problem;
+use crate::routes::console::fields::Fields;
 use crate::routes::console::frame::{Frame, Section, render};
 use crate::routes::console::visit::Visit;
 use crate::state::AppState;
+use crate::store::SettingsSection;
 
 #[derive(Template)]
 #[template(path = "console/settings/promise.html")]
@@ -22,6 +28,14 @@ struct Page {
     /// The first one is for all intents that have none of their own.
     promises: Vec<Row>,
     thresholds: Vec<Threshold>,
+    form: PromiseForm,
+}
+
+#[derive(Template)]
+#[template(path = "console/settings/promise_card.html")]
+struct Card {
+    frame: Frame,
+    form: PromiseForm,
 }
 
 struct Row {
@@ -70,7 +84,45 @@ pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Re
     });
     let thresholds = thresholds.collect();
     let bundle = triage.bundle_id().to_string();
-    render(&Page { frame, tab: Tab::Promise, bundle, promises, thresholds })
+    let form = PromiseForm::in_force(&app, &frame, Outcome::Shown);
+    render(&Page { frame, tab: Tab::Promise, bundle, promises, thresholds, form })
+}
+
+pub(super) async fn keep(
+    State(app): State<AppState>,
+    visit: Visit,
+    Fields(fields): Fields<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    visit.require(Role::Admin)?;
+    let frame = visit.frame(Section::Settings);
+    let submitted = Submitted(fields);
+    let since = submitted.since();
+    let value = |name: &str| submitted.one(name).to_owned();
+    let mut form = PromiseForm::with(&app, &frame, Outcome::Wrong { since }, value);
+    let Some(promise) = form.read(&frame) else {
+        return standing::answer(Outcome::Wrong { since }, &Card { frame, form });
+    };
+    let outcome = standing::keep(&app, &visit, &SettingsSection::Promise, &promise, since).await?;
+    form = if outcome == Outcome::Saved {
+        PromiseForm::in_force(&app, &frame, outcome)
+    } else {
+        PromiseForm::with(&app, &frame, outcome, value)
+    };
+    standing::answer(outcome, &Card { frame, form })
+}
+
+/// Goes back to what the settings file says.
+pub(super) async fn reset(
+    State(app): State<AppState>,
+    visit: Visit,
+    Fields(fields): Fields<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    visit.require(Role::Admin)?;
+    let frame = visit.frame(Section::Settings);
+    let since = Submitted(fields).since();
+    let outcome = standing::reset(&app, &visit, &SettingsSection::Promise, since).await?;
+    let form = PromiseForm::in_force(&app, &frame, outcome);
+    standing::answer(outcome, &Card { frame, form })
 }
 
 fn row(frame: &Frame, intent: String, kept: &Kept) -> Row {

@@ -133,7 +133,8 @@ fn time(app: &AppState, until: &Until, at: &str) -> Option<Timestamp> {
 pub(super) fn next_morning(app: &AppState) -> Option<DateTime> {
     let tomorrow = app.now().date().tomorrow().ok()?;
     let (midnight, morning) = (tomorrow.at(0, 0, 0, 0), tomorrow.at(MORNING, 0, 0, 0));
-    let hours = &app.settings.hours;
+    let choices = app.choices();
+    let hours = &choices.hours;
     // Whoever is there at midnight has not come for the day.
     let opening = hours.next_opening(midnight).filter(|opening| *opening > midnight);
     Some(opening.or_else(|| hours.next_opening(morning)).unwrap_or(morning))
