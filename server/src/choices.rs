@@ -245,14 +245,20 @@ mod tests {
         let main = r##"{"origins": ["https://a.example.com"], "color": "#abc", "position": "left"}"##;
         let choices = merged(&[
             (SettingsSection::Hours, Some(r#"{"sat": ["10:00-12:00"], "closed": ["2026-10-01"]}"#)),
-            (SettingsSection::Promise, Some(r#"{"max_error": 0.1, "confidence": 0.9, "intents": {"a": 0.3}}"#)),
+            (
+                SettingsSection::Promise,
+                Some(r#"{"max_error": 0.1, "confidence": 0.9, "intents": {"a": 0.3}}"#),
+            ),
             (site("main"), Some(main)),
             (site("new"), Some("{}")),
         ]);
         assert_eq!(choices.hours.week().flatten().collect::<Vec<_>>(), ["10:00–12:00"]);
         assert_eq!(choices.promise.promise().max_error, 0.1);
         let main = &choices.sites["main"];
-        assert_eq!((main.origins.as_slice(), main.position), (&["https://a.example.com".to_owned()][..], Position::Left));
+        assert_eq!(
+            (main.origins.as_slice(), main.position),
+            (&["https://a.example.com".to_owned()][..], Position::Left)
+        );
         assert!(main.identity.is_some(), "the console changes no secret");
         assert!(choices.sites["new"].origins.is_empty() && choices.sites.contains_key("outlet"));
         assert_eq!(choices.deadlines, file().deadlines);

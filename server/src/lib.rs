@@ -52,7 +52,7 @@ pub use store::{
     Actor, AnswerToReview, ApprovedLabel, ArticleInForce, AuditCursor, AuditEntry, AuditFilter, AuditPage,
     Cursor, DayFigures, Delivery, DeliveryCount, Erased, HistoryEntry, IntentFigures, Judged, KeptArticle,
     KeptSection, KeptSettings, LabelSource, NewAgent, NewConversation, NewMessage, NewReview, NewTicket,
-    Origin, Outcome, Received, RestoreError, Settled, SettingsSection, Shelf, Stats, Store, StoreError,
+    Origin, Outcome, Received, RestoreError, SettingsSection, Settled, Shelf, Stats, Store, StoreError,
     StoredAgent, StoredKey, StoredSession, StoredVectors, Subscription, TicketChange, TicketCounts,
     TicketFilter, TicketPage, Turn, UnansweredMessage, WaitingLabel,
 };

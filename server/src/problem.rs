@@ -277,7 +277,10 @@ impl Problem {
             }
             Self::NotAllowed => "It needs another role, or a key with another scope.".to_owned(),
             Self::Forged => "Send `X-CSRF-Token` with the token that `GET /v1/session` gives.".to_owned(),
-            Self::OriginNotAllowed => "Name its origin in the site's settings, in the console or as `origins` in shopdesk.toml.".to_owned(),
+            Self::OriginNotAllowed => {
+                "Name its origin in the site's settings, in the console or as `origins` in shopdesk.toml."
+                    .to_owned()
+            }
             Self::NoFiles => "Describe what the file shows, in `text`.".to_owned(),
             Self::AlreadyRated => "A conversation is rated once.".to_owned(),
             Self::CannotRateYet => "A conversation can be rated when it was answered or closed.".to_owned(),

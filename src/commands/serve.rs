@@ -130,16 +130,19 @@ fn lookup(shop: &Shop) -> anyhow::Result<Option<Lookup>> {
 /// What checks the shop's word for its customers, by site. Those of the file's sites are read now, so that a mistake is found at the start;
 /// those of sites that are added in the console when they come.
 fn identities(shop: &Shop) -> anyhow::Result<FindIdentity> {
-    let known = shop.sites.iter().map(|(name, site)| {
-        Ok((name.clone(), identity(name, site.identity_secret_file.as_deref())?))
-    });
+    let known = shop
+        .sites
+        .iter()
+        .map(|(name, site)| Ok((name.clone(), identity(name, site.identity_secret_file.as_deref())?)));
     let known = known.collect::<anyhow::Result<BTreeMap<String, Option<IdentityCheck>>>>()?;
     Ok(Arc::new(move |name: &str| {
         if let Some(identity) = known.get(name) {
             return identity.clone();
         }
         identity(name, None).unwrap_or_else(|problem| {
-            tracing::warn!("nobody is believed to be a customer of a site that was added in the console: {problem:#}");
+            tracing::warn!(
+                "nobody is believed to be a customer of a site that was added in the console: {problem:#}"
+            );
             None
         })
     }))

@@ -99,9 +99,10 @@ impl ShopWorkshop {
         let material = Material::of(&self.shop)?;
         let running = self.assessor.triage();
         let promised = Promised::in_store(&self.shop, &self.articles.store)?;
-        let bundle = learn(&promised.promise, running.encoder(), &material, None, threads, |step, done, of| {
-            self.report(step_of(step), done, of);
-        })?;
+        let bundle =
+            learn(&promised.promise, running.encoder(), &material, None, threads, |step, done, of| {
+                self.report(step_of(step), done, of);
+            })?;
         bundle.save(&self.candidate_folder())?;
         // As a server would load it.
         let bundle = self.shop.bundle_in(&self.candidate_folder(), running.encoder(), &promised)?;

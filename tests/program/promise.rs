@@ -22,7 +22,11 @@ fn what_is_promised_in_the_console_is_trained_for_and_refuses_no_start() {
     // The bundle is that of before: it goes on, with a warning.
     let classified = shopdesk(&shop, &["classify", "怎么退货"]);
     assert!(classified.status.success(), "{}", stderr(&classified));
-    assert!(stderr(&classified).contains("not yet the one that was chosen in the console"), "{}", stderr(&classified));
+    assert!(
+        stderr(&classified).contains("not yet the one that was chosen in the console"),
+        "{}",
+        stderr(&classified)
+    );
     Server::start(&shop).kill();
 
     let trained = shopdesk(&shop, &["train", "--json"]);
@@ -42,5 +46,9 @@ fn what_is_promised_in_the_file_alone_refuses_a_bundle_that_keeps_another() {
     std::fs::write(&shop, settings.replace("max_error = 0.02", "max_error = 0.03")).unwrap();
     let refused = shopdesk(&shop, &["classify", "怎么退货"]);
     assert!(!refused.status.success());
-    assert!(stderr(&refused).contains("another promise than `[promise]` in the settings"), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("another promise than `[promise]` in the settings"),
+        "{}",
+        stderr(&refused)
+    );
 }

@@ -213,7 +213,10 @@ async fn what_stands_in_the_settings_file_is_shown_with_its_keys() {
         ("sites", vec!["https://shop.example.com", "origins", "shop.default_language", RESTART]),
         ("hours", vec!["Monday", "0:00-24:00", "first_response_minutes", "value=\"50\"", OVER_FILE]),
         ("promise", vec![bundle.as_str(), "max_error", "policy.answer_probability", OVER_FILE, RESTART]),
-        ("limits", vec!["limits.per_visitor", "10000 a minute", "database.retention_days", "for good", RESTART]),
+        (
+            "limits",
+            vec!["limits.per_visitor", "10000 a minute", "database.retention_days", "for good", RESTART],
+        ),
     ] {
         let page = app.page(&admin, &format!("/console/settings/{tab}")).await.text;
         for text in shown {

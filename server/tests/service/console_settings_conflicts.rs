@@ -27,7 +27,11 @@ async fn whoever_was_slower_is_told_and_keeps_what_they_typed() {
     assert!(knowing.status == 200 && knowing.text.contains("Saved."), "{}", knowing.text);
     let late = app.submit(&boss, &format!("{HOURS}/reset"), &[("since", "1")]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
-    assert!(late.text.contains("Not done: mei changed this") && late.text.contains("10:00-18:00"), "{}", late.text);
+    assert!(
+        late.text.contains("Not done: mei changed this") && late.text.contains("10:00-18:00"),
+        "{}",
+        late.text
+    );
     let unsaid = app.submit(&boss, HOURS, &[("mon", "")]).await;
     assert_eq!(unsaid.status, StatusCode::CONFLICT, "a form that does not say what it was made from");
 }
@@ -88,7 +92,8 @@ async fn what_is_changed_is_in_the_audit_log_with_who_and_what() {
     app.submit(&boss, &format!("{HOURS}/reset"), &[("since", "1")]).await;
     app.submit(&boss, SITES, &[("name", "outlet"), ("origins", "")]).await;
     let entries = app.audit(10).await;
-    let done: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_deref())).collect();
+    let done: Vec<_> =
+        entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_deref())).collect();
     let expected = [
         ("settings.change", Some("sites.outlet")),
         ("settings.reset", Some("hours")),
@@ -98,7 +103,12 @@ async fn what_is_changed_is_in_the_audit_log_with_who_and_what() {
     assert!(entries.iter().all(|entry| entry.actor == "boss"));
     assert!(entries[2].detail.as_ref().unwrap().contains("\"mon\":[\"9:00-12:00\"]"), "{entries:?}");
     let page = app.page(&boss, "/console/settings/audit").await.text;
-    for text in ["Changed settings", "Went back to the settings file", "href=\"/console/settings/hours\"", "sites.outlet"] {
+    for text in [
+        "Changed settings",
+        "Went back to the settings file",
+        "href=\"/console/settings/hours\"",
+        "sites.outlet",
+    ] {
         assert!(page.contains(text), "`{text}` in {page}");
     }
 }

@@ -66,7 +66,12 @@ async fn pages_of_an_origin_may_talk_as_long_as_it_is_named() {
     let named = async |app: &TestApp| [begin(app, new, "main").await, begin(app, old, "main").await];
     let statuses = |replies: [Reply; 2]| replies.map(|reply| reply.status.as_u16());
     assert_eq!(statuses(named(&app).await), [403, 201]);
-    let fields = [("site", "main"), ("since", "0"), ("origins", "https://NEW.example.com/\r\n\r\n"), ("position", "left")];
+    let fields = [
+        ("site", "main"),
+        ("since", "0"),
+        ("origins", "https://NEW.example.com/\r\n\r\n"),
+        ("position", "left"),
+    ];
     let saved = app.submit(&admin, &format!("{SITES}/change"), &fields).await;
     assert!(saved.status == 200 && saved.text.contains(new), "{}", saved.text);
     let [begun, refused] = named(&app).await;
@@ -90,7 +95,8 @@ async fn a_site_is_added_changed_and_removed() {
     assert_eq!(begin(&app, origin, "outlet").await.status, StatusCode::CREATED);
     assert_eq!(app.get("/v1/sites/outlet").await.json()["name"]["en"], "Help");
     let markup = "</textarea>\"><script>alert(1)</script>";
-    let fields = [("site", "outlet"), ("since", "1"), ("origins", origin), ("name.en", markup), ("color", "#abc")];
+    let fields =
+        [("site", "outlet"), ("since", "1"), ("origins", origin), ("name.en", markup), ("color", "#abc")];
     let changed = app.submit(&admin, &format!("{SITES}/change"), &fields).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
     let site = app.get("/v1/sites/outlet").await.json();
@@ -137,15 +143,31 @@ async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
         (path(HOURS), vec![("sun", "22:00-2:00")], "“22:00-2:00” ends before it starts."),
         (path(HOURS), vec![("tue", "9:00-12:00, 11:00-13:00")], "“11:00-13:00” overlaps"),
         (path(HOURS), vec![("dates", "2026-10-01\nsomeday")], "Line 2: “someday” is no date."),
-        (path(HOURS), vec![("dates", "2026-10-01\n2026-10-1 9:00-10:00")], "Line 2: “2026-10-01” is there twice."),
-        (path(PROMISE), vec![("max_error", "0"), ("confidence", "95")], "Give a number above 0 and below 100"),
-        (path(PROMISE), vec![("max_error", "2"), ("confidence", "surely")], "Give a number above 0 and below"),
+        (
+            path(HOURS),
+            vec![("dates", "2026-10-01\n2026-10-1 9:00-10:00")],
+            "Line 2: “2026-10-01” is there twice.",
+        ),
+        (
+            path(PROMISE),
+            vec![("max_error", "0"), ("confidence", "95")],
+            "Give a number above 0 and below 100",
+        ),
+        (
+            path(PROMISE),
+            vec![("max_error", "2"), ("confidence", "surely")],
+            "Give a number above 0 and below",
+        ),
         (
             path(PROMISE),
             vec![("max_error", "2"), ("confidence", "95"), ("intents.complaint", "100")],
             "Give a number above 0 and below 100",
         ),
-        (change.clone(), vec![("site", "main"), ("origins", "shop.example.com/x")], "“shop.example.com/x” is no origin."),
+        (
+            change.clone(),
+            vec![("site", "main"), ("origins", "shop.example.com/x")],
+            "“shop.example.com/x” is no origin.",
+        ),
         (change.clone(), [&site[..], &[("color", "red")]].concat(), "“red” is no colour."),
         (path(SITES), vec![("name", "Outlet"), ("origins", "")], "A short name has from 1 to 40 characters"),
         (path(SITES), vec![("name", "main"), ("origins", "")], "There is a site of this name."),
@@ -175,7 +197,8 @@ async fn the_main_site_stays_and_none_is_changed_that_is_not_there() {
     let page = app.page(&admin, SITES).await.text;
     assert!(!page.contains("Remove the site"), "{page}");
     for path in ["change", "reset"] {
-        let refused = app.submit(&admin, &format!("{SITES}/{path}"), &[("site", "nowhere"), ("since", "0")]).await;
+        let refused =
+            app.submit(&admin, &format!("{SITES}/{path}"), &[("site", "nowhere"), ("since", "0")]).await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
         assert!(refused.text.contains("No such site"), "{}", refused.text);
     }
@@ -210,9 +233,9 @@ async fn begin(app: &TestApp, origin: &str, site: &str) -> Reply {
 /// Saves the same first answer, end and warning for every priority.
 async fn save_deadlines(app: &TestApp, admin: &TestAgent, since: &str, values: [&str; 3]) -> Reply {
     let keys = ["first_response_minutes", "resolution_minutes", "warn_at"];
-    let names = ["urgent", "high", "normal", "low"]
-        .into_iter()
-        .flat_map(|priority| keys.into_iter().zip(values).map(move |(key, value)| (format!("{priority}.{key}"), value)));
+    let names = ["urgent", "high", "normal", "low"].into_iter().flat_map(|priority| {
+        keys.into_iter().zip(values).map(move |(key, value)| (format!("{priority}.{key}"), value))
+    });
     let names: Vec<(String, &str)> = names.collect();
     let mut fields: Vec<(&str, &str)> = names.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     fields.push(("since", since));

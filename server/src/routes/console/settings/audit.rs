@@ -166,7 +166,15 @@ mod tests {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
             collect(&folder, &audited, &mut found);
         }
-        for known in ["settings.change", "settings.reset", "login.refused", "ticket.view", "bundle.switch", "article.save", "customer.erase"] {
+        for known in [
+            "settings.change",
+            "settings.reset",
+            "login.refused",
+            "ticket.view",
+            "bundle.switch",
+            "article.save",
+            "customer.erase",
+        ] {
             assert!(found.contains(known), "`{known}` is not found any more");
         }
         for action in found {

@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn texts_are_of_languages() {
-        let fields = [("name.zh-Hant", " 售後 "), ("name.<b>", "x"), ("name.", "x"), ("greeting.en", "Hello")];
+        let fields =
+            [("name.zh-Hant", " 售後 "), ("name.<b>", "x"), ("name.", "x"), ("greeting.en", "Hello")];
         let fields = fields.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let typed = TypedSite::submitted(&Submitted(fields.into()));
         assert_eq!(typed.names, BTreeMap::from([("zh-Hant".to_owned(), "售後".to_owned())]));

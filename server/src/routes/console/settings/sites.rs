@@ -126,9 +126,8 @@ pub(super) async fn change(
     if !app.choices().sites.contains_key(name) {
         return Err(Problem::NoSite);
     }
-    let form = |typed: TypedSite, outcome: Outcome| {
-        SiteForm::of(&app, &frame, &app.choices(), name, typed, outcome)
-    };
+    let form =
+        |typed: TypedSite, outcome: Outcome| SiteForm::of(&app, &frame, &app.choices(), name, typed, outcome);
     let typed = TypedSite::submitted(&submitted);
     let mut filled = form(typed.clone(), Outcome::Wrong { since });
     let Some(config) = filled.read(&frame) else {

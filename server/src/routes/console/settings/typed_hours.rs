@@ -166,7 +166,8 @@ mod tests {
     fn mistakes_stand_where_they_were_made() {
         let mut typed = monday("9-12");
         "22:00-2:00".clone_into(&mut typed.days[6]);
-        "2026-10-01\nsome day\n2026-11-11 8:00-9:00\n2026-10-1 8:00-9:00\n2026-02-30".clone_into(&mut typed.dates);
+        "2026-10-01\nsome day\n2026-11-11 8:00-9:00\n2026-10-1 8:00-9:00\n2026-02-30"
+            .clone_into(&mut typed.dates);
         let Mistakes { days, dates } = typed.read().unwrap_err();
         let value = |value: &str| value.to_owned();
         let interval = HoursError::NotAnInterval { key: value("mon"), value: value("9-12") };
