@@ -1,7 +1,7 @@
 //! The shop's articles: from the folder into the database, and from there into force.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -13,7 +13,7 @@ use shopdesk_model::TextEncoder;
 use shopdesk_qdrant::{QdrantIndex, QdrantSettings, Rebuild};
 use shopdesk_server::{Origin, Shelf, Store, StoredVectors};
 use shopdesk_triage::{Centres, KnowledgeBase, Triage};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::progress::Progress;
 use crate::shop::{IndexSettings, Shop};
@@ -25,9 +25,14 @@ const ANSWER_MODEL: &str = "answer_model";
 /// With more passages, the log advises to use Qdrant.
 const EMBEDDED_AT_MOST: usize = 100_000;
 
-/// What waits for the database, and serves.
-pub(crate) static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Runtime::new().expect("the system has threads for us"));
+/// What waits for the database, and serves. It computes little, and each thread that falls asleep has to be woken, so that it has half as
+/// many as there are cores.
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(cores.div_ceil(2)).enable_all();
+    runtime.build().expect("the system has threads for us")
+});
 
 /// The shop's database, and what depends on the articles in it.
 #[derive(Clone)]

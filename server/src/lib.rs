@@ -115,4 +115,4 @@ pub use config::{
 };
 pub use replies::{LanguageReplies, Replies};
 pub use serve::serve;
-pub use state::{AppState, Present, Settings};
+pub use state::{AppState, Parts, Present, Settings};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -31,9 +32,13 @@ use crate::{
     Workshop,
 };
 
-/// The parts of the running service. Cheap to clone.
+/// The running service. Cheap to clone, which every request does several times.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What it consists of.
+#[derive(Clone)]
+pub struct Parts {
     /// Where everything is kept.
     pub store: Store,
     /// The pipeline.
@@ -186,7 +191,21 @@ const REMEMBERED: usize = 100_000;
 /// For how long an agent counts as there after the last request.
 pub(crate) const AGENT_THERE: Duration = Duration::from_secs(90);
 
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl AppState {
+    /// Of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// The present moment.
     pub(crate) fn time(&self) -> Timestamp {
         (self.clock)()

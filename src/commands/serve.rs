@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use shopdesk_kb::ArticleKey;
 use shopdesk_model::classifier::Bundle;
 use shopdesk_server::{
-    AppState, Assessor, Chosen, FileChoices, FindIdentity, IdentityCheck, Lookup, Metrics, Present, Secret,
-    Settings, Shelf, Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret, first_invitation,
-    new_key, serve,
+    AppState, Assessor, Chosen, FileChoices, FindIdentity, IdentityCheck, Lookup, Metrics, Parts, Present,
+    Secret, Settings, Shelf, Subscription, VisitorTokens, Webhook, WebhookConfig, WebhookSecret,
+    first_invitation, new_key, serve,
 };
 use shopdesk_triage::Triage;
 use tokio::net::TcpListener;
@@ -175,7 +175,7 @@ async fn run_server(
     let workshop = ShopWorkshop::open(Arc::clone(&shop), articles.clone(), assessor.clone());
     let key = articles.store.installation("visitor_key", new_key).await?;
     let settings = Arc::new(settings(&shop)?);
-    let state = AppState {
+    let state = AppState::new(Parts {
         store: articles.store.clone().with_subscriptions(subscriptions(&shop)),
         assessor: assessor.clone(),
         chosen: Arc::new(Chosen::by_file(&settings)),
@@ -185,7 +185,7 @@ async fn run_server(
         present: Arc::new(Present::new(&shop.limits)?),
         metrics,
         workshop: Some(Arc::new(workshop)),
-    };
+    });
     state.follow_choices().await?;
     let store = state.store.clone();
     let listener = TcpListener::bind(shop.server.listen).await.with_context(|| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::civil::DateTime;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use shopdesk_model::{Embedding, Error as ModelError};
-use shopdesk_triage::{Assessment, Embedded, Prepared, Triage};
+use shopdesk_triage::{self as triage, Assessment, Prepared, Triage};
 use tokio::sync::oneshot;
 use tracing::Span;
 
@@ -21,8 +21,11 @@ const MOST: usize = 8;
 #[derive(Clone)]
 pub(super) struct Deciding {
     threads: Arc<ThreadPool>,
-    waiting: Arc<Mutex<VecDeque<(Undecided, Embedding)>>>,
+    waiting: Arc<Mutex<VecDeque<Embedded>>>,
 }
+
+/// A message that the network has had.
+type Embedded = (Box<Undecided>, Embedding);
 
 /// A message that the network has, or has had.
 pub(super) struct Undecided {
@@ -47,7 +50,7 @@ impl Deciding {
     }
 
     /// Decides as soon as a thread is free. It does not block.
-    pub(super) fn decide(&self, undecided: Undecided, embedding: Embedding) {
+    pub(super) fn decide(&self, undecided: Box<Undecided>, embedding: Embedding) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back((undecided, embedding));
         let deciding = self.clone();
         self.threads.spawn_fifo(move || deciding.decide_those_that_wait());
@@ -70,15 +73,15 @@ impl Deciding {
 
     /// Takes some of those that wait: another thread may have taken the one that this was called for.
     fn decide_those_that_wait(&self) {
-        let (undecided, embeddings): (Vec<Undecided>, Vec<Embedding>) = self.take().into_iter().unzip();
-        let Some(triage) = undecided.first().map(|first| Arc::clone(&first.triage)) else { return };
+        let (undecided, embeddings): (Vec<Box<Undecided>>, Vec<Embedding>) = self.take().into_iter().unzip();
+        let Some(pipeline) = undecided.first().map(|first| Arc::clone(&first.triage)) else { return };
         let (mut messages, mut asking) = (Vec::new(), Vec::new());
         for (undecided, embedding) in undecided.into_iter().zip(embeddings) {
-            let Undecided { prepared, at, span, decided, .. } = undecided;
-            messages.push(Embedded { prepared, embedding, at });
+            let Undecided { prepared, at, span, decided, .. } = *undecided;
+            messages.push(triage::Embedded { prepared, embedding, at });
             asking.push((decided, tracing::info_span!(parent: &span, "decide")));
         }
-        let assessments = triage.assess_all_embedded(messages);
+        let assessments = pipeline.assess_all_embedded(messages);
         for ((decided, span), assessment) in asking.into_iter().zip(assessments) {
             drop(span);
             drop(decided.send(assessment.map_err(failed)));
@@ -86,11 +89,11 @@ impl Deciding {
     }
 
     /// Those at the front that somebody waits for and that one pipeline decides.
-    fn take(&self) -> Vec<(Undecided, Embedding)> {
+    fn take(&self) -> Vec<Embedded> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken: Vec<(Undecided, Embedding)> = Vec::new();
+        let mut taken: Vec<Embedded> = Vec::new();
         while taken.len() < MOST {
-            let together = |next: &mut (Undecided, Embedding)| {
+            let together = |next: &mut Embedded| {
                 let is_gone = next.0.decided.is_closed();
                 is_gone || taken.first().is_none_or(|(first, _)| Arc::ptr_eq(&first.triage, &next.0.triage))
             };

@@ -102,7 +102,7 @@ impl Assessor {
             (tokio::task::spawn_blocking(decide).await.map_err(failed)?.map_err(failed)?, waited)
         } else {
             let (decided, assessment) = oneshot::channel();
-            let undecided = Undecided { triage, prepared, at, span: Span::current(), decided };
+            let undecided = Box::new(Undecided { triage, prepared, at, span: Span::current(), decided });
             let next = Next::Decide { undecided, deciding: self.deciding.clone() };
             let (assessment, waited) = self.submit(ids, next, assessment, patience).await?;
             (assessment?, waited)
@@ -221,7 +221,7 @@ enum Next {
     /// Somebody wants it.
     Tell(oneshot::Sender<Result<Embedding, ModelError>>),
     /// It is decided by it, without those who serve connections having to be woken before that.
-    Decide { undecided: Undecided, deciding: Deciding },
+    Decide { undecided: Box<Undecided>, deciding: Deciding },
 }
 
 impl Reply for Waiting {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::statements::{Answers, Statement, Statements};
 use super::{Dialect, StoreError};
@@ -16,6 +16,10 @@ use crate::live::{Live, Signal};
 
 /// How many transactions share a commit at most.
 const MOST: usize = 64;
+/// So many are several: one by itself does not wait for others.
+const SEVERAL: usize = 3;
+/// For how long a group of several waits for more, from its beginning.
+const GATHERING: Duration = Duration::from_millis(6);
 /// How many may wait for the writer.
 const QUEUE: usize = 1024;
 
@@ -171,14 +175,24 @@ impl Group {
         requests: &mut mpsc::Receiver<Request>,
     ) -> Result<(), Arc<sqlx::Error>> {
         let mut next = Some(first);
+        let until = Instant::now() + GATHERING;
         while let Some(request) = next {
             self.lend(request).await?;
-            next = if self.waiting.len() < MOST { requests.try_recv().ok() } else { None };
+            next = self.next(requests, until).await;
         }
         match self.last {
             Last::Nobody => Ok(()),
             Last::Kept => self.run("RELEASE member; COMMIT").await,
             Last::Undone => self.run("ROLLBACK TO member; RELEASE member; COMMIT").await,
+        }
+    }
+
+    /// One more for the group. Where several came, more are on their way, and to wait for them is worth more than to commit for each.
+    async fn next(&mut self, requests: &mut mpsc::Receiver<Request>, until: Instant) -> Option<Request> {
+        match self.waiting.len() {
+            MOST.. => None,
+            SEVERAL.. => timeout_at(until, requests.recv()).await.ok().flatten(),
+            _ => requests.try_recv().ok(),
         }
     }
 

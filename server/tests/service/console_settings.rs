@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
-use shopdesk_server::{AppState, Role, Scope, Subscription};
+use shopdesk_server::{AppState, Parts, Role, Scope, Subscription};
 
 use crate::console_login::{PASSWORD, log_in, with_password};
 use crate::support::{Reply, TestAgent, TestApp};
@@ -179,7 +179,7 @@ async fn a_delivery_that_was_given_up_is_shown_and_tried_again() {
     let admin = app.agent("boss", Role::Admin).await;
     let subscriptions = vec![Subscription { endpoint: "crm".to_owned(), events: Vec::new() }];
     let store = app.state.store.clone().with_subscriptions(subscriptions);
-    let state = AppState { store, ..app.state.clone() };
+    let state = AppState::new(Parts { store, ..Parts::clone(&app.state) });
     let subscribed = app.over(state);
     subscribed.say(&subscribed.conversation().await, "怎么退货").await;
     app.execute("UPDATE deliveries SET state = 'dead', attempts = 9, last_error = 'it answered <b>503'")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use shopdesk_server::{AppState, Chosen, Role};
+use shopdesk_server::{AppState, Chosen, Parts, Role};
 
 use crate::support::TestApp;
 
@@ -57,7 +57,7 @@ async fn another_server_has_a_change_after_its_next_look() {
     let app = TestApp::start().await;
     let boss = app.agent("boss", Role::Admin).await;
     let chosen = Arc::new(Chosen::by_file(&app.state.settings));
-    let other = app.over(AppState { chosen, ..app.state.clone() });
+    let other = app.over(AppState::new(Parts { chosen, ..Parts::clone(&app.state) }));
     let open_now = async |app: &TestApp| app.get("/v1/sites/main").await.json()["open_now"].clone();
     app.submit(&boss, HOURS, &[("since", "0")]).await;
     app.submit(&boss, SITES, &[("name", "outlet"), ("origins", "")]).await;
@@ -78,7 +78,7 @@ async fn a_restart_keeps_what_was_chosen() {
     let boss = app.agent("boss", Role::Admin).await;
     app.submit(&boss, HOURS, &[("since", "0")]).await;
     let chosen = Arc::new(Chosen::by_file(&app.state.settings));
-    let state = AppState { chosen, ..app.state.clone() };
+    let state = AppState::new(Parts { chosen, ..Parts::clone(&app.state) });
     let app = app.with_state(state).restarted().await;
     app.state.follow_choices().await.unwrap();
     assert_eq!(app.get("/v1/sites/main").await.json()["open_now"], false);

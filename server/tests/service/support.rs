@@ -24,7 +24,7 @@ use shopdesk_model::intents::Intents;
 use shopdesk_model::{EncoderOptions, Probability, TextEncoder};
 use shopdesk_server::{
     ApiKey, AppState, Assessor, AuditEntry, AuditFilter, Chosen, DialogueConfig, FileChoices, IdentityCheck,
-    LimitConfig, Metrics, NewAgent, Origin, Present, Replies, Role, Scope, Scopes, Secret, SessionId,
+    LimitConfig, Metrics, NewAgent, Origin, Parts, Present, Replies, Role, Scope, Scopes, Secret, SessionId,
     Settings, SiteConfig, Skills, Store, TicketFilter, VisitorTokens, Workshop, router,
 };
 use shopdesk_triage::{KnowledgeBase, Policy, SignalRules, SignalSettings, Triage, VectorsInMemory};
@@ -102,7 +102,7 @@ impl TestApp {
             toml::from_str("per_visitor = 10000\nper_address = 100000\nconversations_per_address = 1000")
                 .unwrap();
         let metrics = Metrics::start();
-        let state = AppState {
+        let state = AppState::new(Parts {
             store,
             assessor: Assessor::start(Arc::clone(&TRIAGE), queue, metrics.clone()).unwrap(),
             chosen: Arc::new(Chosen::by_file(&settings)),
@@ -112,7 +112,7 @@ impl TestApp {
             present: Arc::new(Present::new(&limits).unwrap()),
             metrics,
             workshop: None,
-        };
+        });
         Self { router: router(state.clone()), state, tokens: Mutex::default(), database }
     }
 
@@ -180,7 +180,10 @@ impl TestApp {
     pub(crate) async fn limited(limits: &str) -> Self {
         let limits: LimitConfig = toml::from_str(limits).unwrap();
         let app = Self::start().await;
-        let state = AppState { present: Arc::new(Present::new(&limits).unwrap()), ..app.state.clone() };
+        let state = AppState::new(Parts {
+            present: Arc::new(Present::new(&limits).unwrap()),
+            ..Parts::clone(&app.state)
+        });
         app.with_state(state)
     }
 
@@ -194,7 +197,8 @@ impl TestApp {
         self.state.store.close().await;
         let store = Store::open(&self.database.path().join(DATABASE)).await.unwrap();
         let present = Arc::new(Present::new(&LimitConfig::default()).unwrap());
-        let state = AppState { store, present, metrics: Metrics::start(), ..self.state.clone() };
+        let state =
+            AppState::new(Parts { store, present, metrics: Metrics::start(), ..Parts::clone(&self.state) });
         self.with_state(state)
     }
 
@@ -361,7 +365,7 @@ impl TestApp {
     /// With somewhere to train.
     pub(crate) async fn with_workshop(workshop: impl FnOnce(&AppState) -> Arc<dyn Workshop>) -> Self {
         let app = Self::start().await;
-        let state = AppState { workshop: Some(workshop(&app.state)), ..app.state.clone() };
+        let state = AppState::new(Parts { workshop: Some(workshop(&app.state)), ..Parts::clone(&app.state) });
         Self { router: router(state.clone()), state, ..app }
     }
 

@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use shopdesk_server::{
-    AppState, Delivery, Scope, Settings, Subscription, Webhook, WebhookConfig, WebhookSecret, serve,
+    AppState, Delivery, Parts, Scope, Settings, Subscription, Webhook, WebhookConfig, WebhookSecret, serve,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
@@ -161,7 +161,7 @@ fn subscribed(app: TestApp) -> TestApp {
     let events = vec!["ticket.opened".to_owned()];
     let subscription = Subscription { endpoint: "crm".to_owned(), events };
     let store = app.state.store.clone().with_subscriptions(vec![subscription]);
-    let state = AppState { store, ..app.state.clone() };
+    let state = AppState::new(Parts { store, ..Parts::clone(&app.state) });
     app.with_state(state)
 }
 

@@ -20,7 +20,7 @@ use shopdesk_model::Probability;
 use shopdesk_model::intents::{Intent, Intents};
 use shopdesk_server::{
     AppState, Assessed, Assessor, Chosen, Citation, Customer, DecisionKind, Due, IntentConfidence,
-    LimitConfig, Metrics, NewAgent, NewConversation, NewMessage, NewTicket, Outcome, Present, Reply,
+    LimitConfig, Metrics, NewAgent, NewConversation, NewMessage, NewTicket, Outcome, Parts, Present, Reply,
     ReplyKind, Role, SessionId, Skills, Store, Suggestion, VisitorTokens, new_key, serve,
 };
 use shopdesk_triage::{EscalationReason, Triage, detect_language};
@@ -210,7 +210,7 @@ async fn start(shop: &Shop, triage: Arc<Triage>, store: Store) -> anyhow::Result
     let limits = LimitConfig { per_address: NonZeroU32::MAX, ..shop.limits.clone() };
     let metrics = Metrics::start();
     let settings = Arc::new(settings(shop)?);
-    let state = AppState {
+    let state = AppState::new(Parts {
         store,
         assessor: Assessor::start(triage, shop.server.queue, metrics.clone())?,
         chosen: Arc::new(Chosen::by_file(&settings)),
@@ -220,7 +220,7 @@ async fn start(shop: &Shop, triage: Arc<Triage>, store: Store) -> anyhow::Result
         present: Arc::new(Present::new(&limits)?),
         metrics,
         workshop: None,
-    };
+    });
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(serve(listener, state, std::future::pending()));

@@ -9,7 +9,7 @@ use super::deadlines::DeadlinesForm;
 use super::hours_form::HoursForm;
 use super::standing::{self, Outcome};
 use super::submitted::Submitted;
-use super::typed_hours::{Mistakes, TypedHours};
+use super::typed_hours::TypedHours;
 use crate::agent::Role;
 use crate::problem::Problem;
 use crate::routes::console::fields::Fields;
@@ -54,7 +54,7 @@ pub(super) async fn keep(
     let (outcome, mistakes) = match typed.read() {
         Ok(hours) => {
             let outcome = standing::keep(&app, &visit, &SettingsSection::Hours, &hours, since).await?;
-            (outcome, Mistakes::default())
+            (outcome, Box::default())
         }
         Err(mistakes) => (Outcome::Wrong { since }, mistakes),
     };

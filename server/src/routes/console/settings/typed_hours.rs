@@ -42,7 +42,7 @@ impl TypedHours {
     }
 
     /// The same as the settings file has them.
-    pub(super) fn read(&self) -> Result<HoursConfig, Mistakes> {
+    pub(super) fn read(&self) -> Result<HoursConfig, Box<Mistakes>> {
         let (mut config, mut mistakes) = (HoursConfig::default(), Mistakes::default());
         for (place, (day, typed)) in DAYS.into_iter().zip(&self.days).enumerate() {
             let only = [(day.to_owned(), intervals(typed))];
@@ -67,7 +67,7 @@ impl TypedHours {
             config.closed.extend(only.closed);
             config.special.extend(only.special);
         }
-        if mistakes == Mistakes::default() { Ok(config) } else { Err(mistakes) }
+        if mistakes == Mistakes::default() { Ok(config) } else { Err(Box::new(mistakes)) }
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
         "22:00-2:00".clone_into(&mut typed.days[6]);
         "2026-10-01\nsome day\n2026-11-11 8:00-9:00\n2026-10-1 8:00-9:00\n2026-02-30"
             .clone_into(&mut typed.dates);
-        let Mistakes { days, dates } = typed.read().unwrap_err();
+        let Mistakes { days, dates } = *typed.read().unwrap_err();
         let value = |value: &str| value.to_owned();
         let interval = HoursError::NotAnInterval { key: value("mon"), value: value("9-12") };
         assert_eq!(days[0].as_ref(), Some(&interval));
