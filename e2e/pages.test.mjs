@@ -197,6 +197,26 @@ describe("the console's pages", { timeout: 300_000 }, () => {
     await person.close();
   });
 
+  test("change when people are there, for shoppers from then on", async () => {
+    await admin.open("/console/settings/hours");
+    const saturday = admin.page.locator("#hours-sat");
+    const before = await saturday.inputValue();
+    await saturday.fill("whenever");
+    await admin.page.locator("#hours").getByRole("button", { name: "Save" }).click();
+    await admin.page.getByText("Not saved yet: change what is marked below.").waitFor();
+    await admin.page.locator("#hours-sat-wrong").getByText("whenever").waitFor();
+    assert.equal(await saturday.inputValue(), "whenever");
+    await assertAccessible(admin.page, "hours with a mistake");
+    for (const day of ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]) await admin.page.locator(`#hours-${day}`).fill("");
+    await admin.page.locator("#hours").getByRole("button", { name: "Save" }).click();
+    await admin.page.getByText("Saved. It is in force on all servers").waitFor();
+    const site = async () => (await admin.page.request.get(`${desk.origin}/v1/sites/main`)).json();
+    assert.equal((await site()).open_now, false);
+    await admin.button("Back to the settings file").click();
+    await admin.page.getByText("What shopdesk.toml says is in force again").waitFor();
+    assert.equal(await saturday.inputValue(), before);
+  });
+
   test("keep an invitation when the language changes", async () => {
     const link = await admin.addPerson("bo", "Bo", "Agent");
     const person = await Person.at(browser, desk.origin);
