@@ -42,7 +42,6 @@ pub(super) struct Row {
 
 pub(super) struct Field {
     pub(super) name: String,
-    pub(super) key: &'static str,
     pub(super) title: String,
     pub(super) value: String,
     pub(super) wrong: Option<String>,
@@ -114,7 +113,6 @@ impl DeadlinesForm {
     ) -> Self {
         let field = |priority: Priority, key: &'static str, text: &str| Field {
             name: name(priority, key),
-            key,
             title: frame.t(&format!("settings.hours.{text}")).to_string(),
             value: value(priority, key),
             wrong: None,
