@@ -24,10 +24,16 @@ pub(crate) fn origin(text: &str) -> Result<String, WrongSite> {
     // Browsers name one host: what is meant for several would be none.
     let is_one = url.host_str().is_some_and(|host| !host.contains('*'));
     if is_page && is_bare && is_nobodys && is_one {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err(wrong())
+        return Ok(url.origin().ascii_serialization());
     }
+    // Shells of apps and extensions have schemes of their own, and an origin that is not of the web's form.
+    let is_of_app =
+        !url.cannot_be_a_base() && !matches!(url.scheme(), "http" | "https" | "file" | "ftp" | "ws" | "wss");
+    let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    if is_of_app && is_bare && is_nobodys && is_one {
+        return Ok(text.trim().trim_end_matches('/').to_ascii_lowercase());
+    }
+    Err(wrong())
 }
 
 /// A colour as the widget takes it: `#rgb` or `#rrggbb`.
@@ -49,7 +55,7 @@ pub(crate) fn read_origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 
 /// Reads `color`.
 pub(crate) fn read_color<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty());
     text.map(|text| color(&text).map_err(serde::de::Error::custom)).transpose()
 }
 
@@ -65,6 +71,8 @@ mod tests {
             (" https://Shop.Example.com/ ", "https://shop.example.com"),
             ("https://shop.example.com:443", "https://shop.example.com"),
             ("http://localhost:5173", "http://localhost:5173"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("chrome-extension://Abcdef/", "chrome-extension://abcdef"),
         ] {
             assert_eq!(origin(text).unwrap(), written, "{text}");
         }

@@ -36,6 +36,8 @@ struct Card {
 
 pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
+    // Somebody may have changed it on another server just now.
+    app.follow_choices().await?;
     let frame = visit.frame(Section::Settings);
     let hours = HoursForm::in_force(&app, &frame, Outcome::Shown);
     let deadlines = DeadlinesForm::in_force(&app, &frame, Outcome::Shown);

@@ -11,9 +11,10 @@ pub(super) fn shown(share: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The share of a number in percent, such as `2.5`, `2.5 %` or `２.５％`: exactly the one that `0.025` in the settings file is.
+/// The share of a number in percent, such as `2.5`, `2,5 %` or `２.５％`: exactly the one that `0.025` in the settings file is.
 pub(super) fn read(typed: &str) -> Option<f64> {
-    let text: String = typed.nfkc().collect();
+    // Some telephones have a comma alone among the digits.
+    let text = typed.nfkc().collect::<String>().replace(',', ".");
     let number = text.trim().trim_end_matches('%').trim_end();
     let is_number = number.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.');
     if !is_number || number.len() > DIGITS {
@@ -37,6 +38,7 @@ mod tests {
             ("100", 1.0, "100"),
             ("0", 0.0, "0"),
             ("5.", 0.05, "5"),
+            ("2,5", 0.025, "2.5"),
         ] {
             assert_eq!(read(typed), Some(share), "{typed}");
             assert_eq!(shown(share), text);
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_nothing() {
-        for typed in ["", "%", ".", "two", "-2", "1e3", "2,5", "inf", "1.2.3", "0.12345678901"] {
+        for typed in ["", "%", ".", "two", "-2", "1e3", "1.2,3", "inf", "1.2.3", "0.12345678901"] {
             assert_eq!(read(typed), None, "{typed}");
         }
     }

@@ -60,6 +60,8 @@ struct Threshold {
 
 pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
+    // Somebody may have changed it on another server just now.
+    app.follow_choices().await?;
     let frame = visit.frame(Section::Settings);
     let triage = app.assessor.triage();
     let thresholds = triage.bundle().thresholds();

@@ -70,16 +70,16 @@ impl PromiseForm {
             wrong: None,
             intent: None,
         });
-        let intents = frame.intents.iter().enumerate().map(|(place, label)| {
-            let name = format!("{INTENTS}{}", label.id);
-            Field {
-                id: format!("promise-intent-{place}"),
-                title: frame.title_of_intent(label).to_owned(),
-                value: value(&name),
-                name,
-                wrong: None,
-                intent: Some(label.id.clone()),
-            }
+        let known =
+            frame.intents.iter().map(|label| (label.id.clone(), frame.title_of_intent(label).to_owned()));
+        // What is promised of one that the bundle in use does not know is seen, kept, and can be dropped.
+        let promise = choices.promise.promise();
+        let is_unknown = |intent: &&IntentId| frame.intents.iter().all(|label| label.id != **intent);
+        let unknown = promise.intents.keys().filter(is_unknown).map(|id| (id.clone(), id.to_string()));
+        let intents = known.chain(unknown).enumerate().map(|(place, (intent, title))| {
+            let name = format!("{INTENTS}{intent}");
+            let (id, value) = (format!("promise-intent-{place}"), value(&name));
+            Field { id, title, value, name, wrong: None, intent: Some(intent) }
         });
         Self {
             standing: Standing::of(&choices, &SettingsSection::Promise, outcome),

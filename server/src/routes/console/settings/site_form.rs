@@ -87,7 +87,7 @@ impl TypedSite {
 }
 
 fn may_be_tag(tag: &str) -> bool {
-    let is_of_one = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-';
+    let is_of_one = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_');
     (1..=TAG).contains(&tag.len()) && tag.bytes().all(is_of_one)
 }
 

@@ -75,6 +75,8 @@ impl List {
 
 pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
+    // Somebody may have changed it on another server just now.
+    app.follow_choices().await?;
     let frame = visit.frame(Section::Settings);
     let settings = &app.settings;
     let word = |tag: &str| frame.word("language", tag);
@@ -120,6 +122,8 @@ pub(super) async fn change(
     Fields(fields): Fields<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
+    // Somebody may have changed it on another server just now.
+    app.follow_choices().await?;
     let frame = visit.frame(Section::Settings);
     let submitted = Submitted(fields);
     let (name, since) = (submitted.one("site"), submitted.since());
@@ -148,6 +152,8 @@ pub(super) async fn reset(
     Fields(fields): Fields<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     visit.require(Role::Admin)?;
+    // Somebody may have changed it on another server just now.
+    app.follow_choices().await?;
     let frame = visit.frame(Section::Settings);
     let submitted = Submitted(fields);
     let (name, since) = (submitted.one("site"), submitted.since());

@@ -46,6 +46,8 @@ pub(super) struct Standing {
     pub(super) since: i64,
     /// Whether the settings file has the section, too.
     pub(super) is_in_file: bool,
+    /// Whether a training has to take it before it holds.
+    is_trained: bool,
     change: Option<SectionChange>,
 }
 
@@ -58,7 +60,8 @@ impl Standing {
             Outcome::Wrong { since } => since,
             _ => change.as_ref().map_or(0, |change| change.revision),
         };
-        Self { outcome, since, is_in_file: true, change }
+        let is_trained = *section == SettingsSection::Promise;
+        Self { outcome, since, is_in_file: true, is_trained, change }
     }
 
     /// The same for what the settings file may have or not.
@@ -80,6 +83,8 @@ impl Standing {
     pub(super) fn news(&self, frame: &Frame) -> Option<String> {
         let key = match self.outcome {
             Outcome::Shown => return None,
+            Outcome::Saved if self.is_trained => "saved_to_train",
+            Outcome::Back if self.is_trained => "back_to_train",
             Outcome::Saved => "saved",
             Outcome::Back => "back",
             Outcome::Wrong { .. } => "wrong",

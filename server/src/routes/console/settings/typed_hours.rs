@@ -52,7 +52,13 @@ impl TypedHours {
         }
         let lines = self.dates.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
         for (line, number) in lines {
-            let (date, intervals) = date(line);
+            let (date, intervals) = match date(line) {
+                Ok(found) => found,
+                Err(value) => {
+                    mistakes.dates.push((number, HoursError::NotADate { key: "special", value }));
+                    continue;
+                }
+            };
             if config.closed.contains(&date) || config.special.contains_key(&date) {
                 mistakes.dates.push((number, HoursError::DateTwice { key: "special", value: date }));
                 continue;
@@ -89,8 +95,8 @@ fn intervals(typed: &str) -> Vec<String> {
     intervals.filter(|interval| !interval.is_empty()).map(str::to_owned).collect()
 }
 
-/// A date as the settings file has it, or as it was typed where it is none; and the intervals after it.
-fn date(line: &str) -> (String, Vec<String>) {
+/// A date as the settings file has it, and the intervals after it; what was typed where it is no date.
+fn date(line: &str) -> Result<(String, Vec<String>), String> {
     let line = line.trim();
     let ends = |letter: char| letter.is_whitespace() || letter == '：';
     let (date, hours) = line.split_once(ends).unwrap_or((line, ""));
@@ -99,11 +105,16 @@ fn date(line: &str) -> (String, Vec<String>) {
         .map(|letter| if matches!(letter, '/' | '.' | '年' | '月') { '-' } else { plain(letter) })
         .collect();
     let parts: Vec<&str> = written.trim_end_matches(['日', '号', ':']).split('-').collect();
+    // Other forms of a date would be the same day by another name.
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|letter| letter.is_ascii_digit());
     let found = match parts[..] {
-        [year, month, day] => format!("{year}-{month:0>2}-{day:0>2}").parse::<Date>().ok(),
+        [year, month, day] if parts.iter().all(is_number) => {
+            format!("{year}-{month:0>2}-{day:0>2}").parse::<Date>().ok()
+        }
         _ => None,
     };
-    (found.map_or_else(|| date.to_owned(), |found| found.to_string()), intervals(hours))
+    let found = found.ok_or_else(|| date.to_owned())?;
+    Ok((found.to_string(), intervals(hours)))
 }
 
 /// What is left of full-width signs after normalising, as a Latin keyboard has it.
@@ -178,6 +189,15 @@ mod tests {
         let lines: Vec<usize> = dates.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [2, 4, 5]);
         assert_eq!(dates[1].1, HoursError::DateTwice { key: "special", value: value("2026-10-01") });
+    }
+
+    #[test]
+    fn a_date_has_one_form_so_that_no_day_is_there_twice() {
+        for text in ["20261001", "2026-11-11T09:00-12:00", "2026-11-11T09:00", "2026-W01-1", "+002026-10-01"]
+        {
+            let Mistakes { dates, .. } = *dates(text).read().unwrap_err();
+            assert!(matches!(&dates[..], [(1, HoursError::NotADate { .. })]), "{text}: {dates:?}");
+        }
     }
 
     #[test]
