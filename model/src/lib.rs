@@ -10,7 +10,8 @@
 //! 4. [`service`]: worker threads that embed for many callers at once.
 //! 5. [`classifier`]: embeddings become calibrated probabilities over those intents, kept in a [`classifier::Bundle`].
 //! 6. [`data_check`]: what is wrong with examples.
-//! 7. [`lbfgs`]: the search for a minimum that all fits are made with. [`interval`]: how sure a share is that was counted. [`Whitening`]:
+//! 7. [`lbfgs`]: the search for a minimum that all fits are made with. [`interval`]: how sure a share is that was counted. [`RidgeScore`]: one number for a
+//!    yes or no that vectors tell. [`Whitening`]:
 //!    what groups of vectors differ in. [`write_file`]: whole or not at all.
 //!
 //! Everything that can fail returns the one [`Error`] of this crate.
@@ -34,6 +35,7 @@ mod embedding;
 mod error;
 mod probability;
 mod replace;
+mod ridge_score;
 mod sentiment;
 mod whitening;
 
@@ -41,6 +43,7 @@ pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use probability::Probability;
 pub use replace::{write_file, write_file_with};
+pub use ridge_score::RidgeScore;
 pub use sentiment::{Sentiment, SentimentGuess};
 pub use text_encoder::{Embedded, EncoderOptions, Role, TextEncoder};
 pub use whitening::Whitening;

@@ -6,8 +6,9 @@
 //! known, as far as the shop has any. Beside them, every similar question is searched as if it were not in the base, once with
 //! its article there and once with the article gone, too; that alone has to do where there is nothing else.
 //!
-//! The possibility that none is right is the more probable the more the classifier takes the message for none of the shop's intents, and the
-//! less it is like what any article's questions have in common.
+//! The possibility that none is right is the more probable the more the classifier takes the message for none of the shop's intents, the less
+//! it is like what any article's questions have in common, and the more it is about what shoppers ask in vain: that is learnt from the
+//! vectors of the questions with known answers ([`RidgeScore`]), each scored by what the others teach.
 
 use std::collections::HashMap;
 
@@ -15,20 +16,21 @@ use serde::{Deserialize, Serialize};
 use shopdesk_kb::{Article, Hit};
 use shopdesk_model::classifier::Classification;
 use shopdesk_model::intents::Label;
-use shopdesk_model::{Probability, lbfgs};
+use shopdesk_model::{Probability, RidgeScore, lbfgs};
 
 use crate::Found;
 
 /// What is known of an article: its cosine, that of its three closest passages, that of its own text, that of its profile, the words its
 /// text and its questions share with the message, its intents.
 const FEATURES: usize = 7;
-/// What is known of the message, for none of the articles: how many words it has, the highest cosine of a profile, how probably it is out of scope.
-/// And a constant.
+/// What is known of the message, for none of the articles: how many words it has, the highest cosine of a profile, how probably it is out of scope,
+/// how far it is on the side of the questions that are answered. And a constant.
 const LENGTH: usize = FEATURES;
 const CLOSEST_PROFILE: usize = FEATURES + 1;
 const OUT_OF_SCOPE: usize = FEATURES + 2;
-const NONE: usize = FEATURES + 3;
-const WEIGHTS: usize = FEATURES + 4;
+const ANSWERED: usize = FEATURES + 3;
+const NONE: usize = FEATURES + 4;
+const WEIGHTS: usize = FEATURES + 5;
 /// The strength of the pull of weights to zero, in questions: only so that few questions cannot make them run away.
 const PENALTY: f64 = 1.0;
 const TOLERANCE: f64 = 1e-7;
@@ -83,6 +85,8 @@ pub struct AnswerModel {
     centres: [f64; WEIGHTS],
     scales: [f64; WEIGHTS],
     weights: [f64; WEIGHTS],
+    /// Which messages are answered at all, as far as questions with known answers tell.
+    answered: Option<RidgeScore>,
     /// How many searches it was learnt from.
     pub searches: usize,
 }
@@ -96,6 +100,8 @@ pub(crate) struct KnownSearch {
     right: Vec<bool>,
     /// How much it counts.
     weight: f64,
+    /// A shopper's question, and whether any article answers it.
+    asked: Option<(Vec<f32>, bool)>,
 }
 
 /// What is known of an article, or of the message where it is for none. What is not known is `None`.
@@ -113,7 +119,17 @@ impl KnownSearch {
         let mut right: Vec<bool> = found.hits.iter().map(|hit| has_answer && right(hit)).collect();
         // An answer that was not found is as good as none.
         right.push(!right.contains(&true));
-        Self { rows: rows(found, intents), right, weight }
+        Self { rows: rows(found, intents), right, weight, asked: None }
+    }
+
+    /// The same for a question as shoppers ask it, with its vector. Similar questions are all answered, so that they tell nothing of which are.
+    #[must_use]
+    pub(crate) fn asked_by_shopper(self, vector: Vec<f32>, is_answered: bool) -> Self {
+        Self { asked: Some((vector, is_answered)), ..self }
+    }
+
+    fn none(&mut self) -> &mut Row {
+        self.rows.last_mut().expect("one for none of them")
     }
 
     /// Adds to loss and gradient what the outcome says of these weights.
@@ -142,9 +158,10 @@ impl AnswerModel {
             similar.iter_mut().for_each(|search| search.weight *= SIMILAR_QUESTIONS_COUNT / all);
         }
         labelled.append(&mut similar);
-        let searches = labelled;
+        let mut searches = labelled;
+        let answered = learn_answered(&mut searches);
         let (centres, scales) = spread(&searches)?;
-        let mut model = Self { centres, scales, weights: [0.0; WEIGHTS], searches: searches.len() };
+        let mut model = Self { centres, scales, weights: [0.0; WEIGHTS], answered, searches: searches.len() };
         let total: f64 = searches.iter().map(|search| search.weight).sum();
         let standard: Vec<(Vec<[f64; WEIGHTS]>, &KnownSearch)> =
             searches.iter().map(|search| (model.standard(&search.rows), search)).collect();
@@ -170,7 +187,11 @@ impl AnswerModel {
     /// The articles found, the most probable first. What their probabilities miss to 1 is the probability that none answers the message.
     #[must_use]
     pub fn rank(&self, found: Found, intents: &IntentChances) -> Vec<RankedArticle> {
-        let chances = chances(&self.standard(&rows(&found, intents)), &self.weights);
+        let mut rows = rows(&found, intents);
+        if let (Some(none), Some(answered)) = (rows.last_mut(), &self.answered) {
+            none[ANSWERED] = Some(answered.of(&found.vector));
+        }
+        let chances = chances(&self.standard(&rows), &self.weights);
         let probability = |chance: f64| Probability::new(chance.clamp(0.0, 1.0)).unwrap_or(Probability::ZERO);
         let hits = found.hits.into_iter().zip(chances);
         let mut ranked: Vec<RankedArticle> =
@@ -193,6 +214,19 @@ impl AnswerModel {
         }
         standard
     }
+}
+
+/// Learns which questions are answered at all, and says of each what the others teach.
+fn learn_answered(searches: &mut [KnownSearch]) -> Option<RidgeScore> {
+    let asked = searches.iter().filter_map(|search| search.asked.as_ref());
+    let examples: Vec<(&[f32], bool)> =
+        asked.map(|(vector, is_answered)| (vector.as_slice(), *is_answered)).collect();
+    let (answered, left_out) = RidgeScore::fit(&examples)?;
+    let asked = searches.iter_mut().filter(|search| search.asked.is_some());
+    for (search, score) in asked.zip(left_out) {
+        search.none()[ANSWERED] = Some(score);
+    }
+    Some(answered)
 }
 
 /// The softmax of what each row is worth.
@@ -220,6 +254,7 @@ fn rows(found: &Found, intents: &IntentChances) -> Vec<Row> {
             text_words,
             question_words,
             Some(intents.of(article)),
+            None,
             None,
             None,
             None,
@@ -292,7 +327,7 @@ mod tests {
     }
 
     fn found(hits: Vec<Hit>) -> Found {
-        Found { profiles: vec![None; hits.len()], hits, words: 3 }
+        Found { profiles: vec![None; hits.len()], hits, words: 3, vector: Vec::new() }
     }
 
     /// The right article is usually the closer one; when it is gone, nothing is close.
@@ -351,6 +386,30 @@ mod tests {
         let model = AnswerModel::fit(searches.collect(), Vec::new()).unwrap();
         let chance = |profile| model.rank(near(profile), &IntentChances::default())[0].probability.get();
         assert!(chance(0.0) < 0.1 && chance(0.7) > 0.9, "{} {}", chance(0.0), chance(0.7));
+    }
+
+    #[test]
+    fn what_shoppers_ask_in_vain_is_probably_answered_by_nothing() {
+        let mut random = fastrand::Rng::with_seed(9);
+        let mut about = |side: f32| {
+            let vector = [side, random.f32() - 0.5, random.f32() - 0.5];
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+            vector.map(|x| x / length).to_vec()
+        };
+        let near = || found(vec![hit("a", 0.7, 2.0)]);
+        let searches = (0..200).map(|number| {
+            let is_answered = number % 2 == 0;
+            let vector = about(if is_answered { 0.5 } else { -0.5 });
+            let right = |hit: &Hit| hit.article.id.as_str() == "a";
+            let search = KnownSearch::new(&near(), &IntentChances::default(), right, is_answered, 1.0);
+            search.asked_by_shopper(vector, is_answered)
+        });
+        let model = AnswerModel::fit(searches.collect(), Vec::new()).unwrap();
+        let mut chance = |side| {
+            let found = Found { vector: about(side), ..near() };
+            model.rank(found, &IntentChances::default())[0].probability.get()
+        };
+        assert!(chance(-0.6) < 0.1 && chance(0.6) > 0.9, "{} {}", chance(-0.6), chance(0.6));
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl KnowledgeBase {
             profiles.similarity(&hit.article.id, whitened, Some(whitened).filter(|_| is_left_out))
         };
         let profiles = hits.iter().map(profile).collect();
-        Ok(Found { hits, profiles, words: terms.len() })
+        Ok(Found { hits, profiles, words: terms.len(), vector })
     }
 
     /// Searches questions whose answers are known, as far as one of these is in force.
@@ -220,13 +220,9 @@ impl KnowledgeBase {
             let filter = Filter::new(question.languages(), at);
             let found = self.search(&text, &embedding, &filter, Ranking::Fused, LOOKED_UP)?;
             let right = |hit: &Hit| question.is_answered_by(&hit.article.id);
-            Ok(KnownSearch::new(
-                &found,
-                &intents(&text, &embedding),
-                right,
-                !question.articles.is_empty(),
-                1.0,
-            ))
+            let is_answered = !question.articles.is_empty();
+            let search = KnownSearch::new(&found, &intents(&text, &embedding), right, is_answered, 1.0);
+            Ok(search.asked_by_shopper(found.vector, is_answered))
         };
         // What an article answered that is not there any more, another one may answer, or none.
         let is_judged = |question: &&KnownQuestion| {
@@ -311,6 +307,8 @@ pub struct Found {
     pub profiles: Vec<Option<f32>>,
     /// How many different words the message has.
     pub words: usize,
+    /// The message's vector without what those of its language have in common.
+    pub vector: Vec<f32>,
 }
 
 /// From the store, or else from the model.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Names how the answer model is learnt: to change one is to change the other.
-const LEARNING: &str = "6: known answers, asked while they hold; similar questions left out, and their articles, with the probability of their intents; for none of them, what is out of scope and the closest profile";
+const LEARNING: &str = "7: known answers, asked while they hold; similar questions left out, and their articles, with the probability of their intents; for none of them, what is out of scope, the closest profile and what is asked in vain";
 
 /// Everything that turns a message into a decision.
 pub struct Triage {
