@@ -72,7 +72,7 @@ describe("from a question to a rating", { timeout: 300_000 }, () => {
     await agent.correctIntent("Return an item");
     await agent.closeTicket("Solved");
     await shopper.rate(5);
-    await agent.page.getByText("The shopper's rating: 5 of 5").waitFor();
+    await agent.lineOfTalk("The shopper's rating: 5 of 5").waitFor();
   });
 
   test("the supervisor sees the figures move and the correction waiting", async () => {

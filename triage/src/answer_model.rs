@@ -24,13 +24,14 @@ use crate::Found;
 /// text and its questions share with the message, its intents.
 const FEATURES: usize = 7;
 /// What is known of the message, for none of the articles: how many words it has, the highest cosine of a profile, how probably it is out of scope,
-/// how far it is on the side of the questions that are answered. And a constant.
+/// how far it is on the side of the questions that are answered, the highest cosine of an article's own text. And a constant.
 const LENGTH: usize = FEATURES;
 const CLOSEST_PROFILE: usize = FEATURES + 1;
 const OUT_OF_SCOPE: usize = FEATURES + 2;
 const ANSWERED: usize = FEATURES + 3;
-const NONE: usize = FEATURES + 4;
-const WEIGHTS: usize = FEATURES + 5;
+const CLOSEST_TEXT: usize = FEATURES + 4;
+const NONE: usize = FEATURES + 5;
+const WEIGHTS: usize = FEATURES + 6;
 /// The strength of the pull of weights to zero, in questions: only so that few questions cannot make them run away.
 const PENALTY: f64 = 1.0;
 const TOLERANCE: f64 = 1e-7;
@@ -259,11 +260,14 @@ fn rows(found: &Found, intents: &IntentChances) -> Vec<Row> {
             None,
             None,
             None,
+            None,
         ]
     };
     let mut none = [None; WEIGHTS];
     none[LENGTH] = Some((found.words as f64 + 1.0).ln());
     none[CLOSEST_PROFILE] = found.profiles.iter().flatten().copied().reduce(f32::max).map(f64::from);
+    let texts = found.hits.iter().map(|hit| hit.text_similarity);
+    none[CLOSEST_TEXT] = texts.reduce(f32::max).map(f64::from);
     none[OUT_OF_SCOPE] = Some(log_odds(intents.out_of_scope));
     found.hits.iter().zip(&found.profiles).map(row).chain([none]).collect()
 }

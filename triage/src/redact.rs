@@ -27,6 +27,9 @@ fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant that the tests compile")
 }
 
+/// No number that is personal has more digits: a bank card's.
+const MOST_DIGITS: usize = 19;
+
 /// Masks the longest stretches of whole groups that are personal: a number may be written in groups, and another
 /// number may stand beside it.
 fn mask_run(run: &str) -> String {
@@ -34,7 +37,9 @@ fn mask_run(run: &str) -> String {
     let mut masked = String::with_capacity(run.len());
     let mut first = 0;
     while first < groups.len() {
-        let stretch = (first + 1..=groups.len()).rev().find_map(|end| {
+        // Each group has a digit at least.
+        let last = groups.len().min(first + MOST_DIGITS);
+        let stretch = (first + 1..=last).rev().find_map(|end| {
             let text = groups[first..end].concat();
             let number = text.trim_end_matches([' ', '-']);
             kind_of(number).map(|kind| (end, kind, text[number.len()..].to_owned()))

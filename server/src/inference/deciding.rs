@@ -2,6 +2,7 @@
 //! through all that was learnt from, which is more than a processor keeps near; for several messages it is fetched once.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::DateTime;
@@ -81,10 +82,10 @@ impl Deciding {
             messages.push(triage::Embedded { prepared, embedding, at });
             asking.push((decided, tracing::info_span!(parent: &span, "decide")));
         }
-        let assessments = pipeline.assess_all_embedded(messages);
+        let assessments = assess_each(&pipeline, messages);
         for ((decided, span), assessment) in asking.into_iter().zip(assessments) {
             drop(span);
-            drop(decided.send(assessment.map_err(failed)));
+            drop(decided.send(assessment));
         }
     }
 
@@ -92,7 +93,9 @@ impl Deciding {
     fn take(&self) -> Vec<Embedded> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken: Vec<Embedded> = Vec::new();
-        while taken.len() < MOST {
+        // Other threads want some, too.
+        let most = waiting.len().div_ceil(self.threads.current_num_threads()).clamp(1, MOST);
+        while taken.len() < most {
             let together = |next: &mut Embedded| {
                 let is_gone = next.0.decided.is_closed();
                 is_gone || taken.first().is_none_or(|(first, _)| Arc::ptr_eq(&first.triage, &next.0.triage))
@@ -104,5 +107,27 @@ impl Deciding {
             }
         }
         taken
+    }
+}
+
+/// Assesses messages together, or each by itself when one of them makes the pipeline panic: it must not cost the others their answers.
+fn assess_each(
+    pipeline: &Triage,
+    mut messages: Vec<triage::Embedded>,
+) -> Vec<Result<Assessment, AssessError>> {
+    let assess = |messages| catch_unwind(AssertUnwindSafe(|| pipeline.assess_all_embedded(messages)));
+    let alone = |message| match assess(vec![message]).map(|mut assessed| assessed.pop()) {
+        Ok(Some(assessment)) => assessment.map_err(failed),
+        Ok(None) | Err(_) => {
+            tracing::error!("a message could not be assessed: the pipeline panicked");
+            Err(failed("the pipeline panicked"))
+        }
+    };
+    if let [_] = messages[..] {
+        return messages.drain(..).map(alone).collect();
+    }
+    match assess(messages.clone()) {
+        Ok(assessments) => assessments.into_iter().map(|assessment| assessment.map_err(failed)).collect(),
+        Err(_) => messages.into_iter().map(alone).collect(),
     }
 }

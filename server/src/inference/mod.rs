@@ -7,6 +7,7 @@
 mod deciding;
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -185,7 +186,8 @@ impl Assessor {
             prepared.map_err(failed)
         };
         if message.len() + before.map_or(0, str::len) <= SHORT {
-            return span.in_scope(|| prepare(triage, before, message));
+            let prepared = AssertUnwindSafe(|| span.in_scope(|| prepare(triage, before, message)));
+            return catch_unwind(prepared).unwrap_or_else(|_| Err(failed("preparing the message panicked")));
         }
         let (triage, before, message) =
             (Arc::clone(triage), before.map(ToOwned::to_owned), message.to_owned());

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use tokio::sync::{mpsc, oneshot};
@@ -134,6 +135,8 @@ async fn serve(pool: AnyPool, live: Live, mut requests: mpsc::Receiver<Request>)
 struct Group {
     /// Nothing while a member has it.
     writer: Option<Writer>,
+    /// How many had it, or would have had.
+    lent: usize,
     /// Members that wait for the commit.
     waiting: Vec<Committed>,
     signals: Vec<Signal>,
@@ -151,7 +154,7 @@ enum Last {
 impl Group {
     fn new(writer: PoolConnection<Any>) -> Self {
         let (waiting, signals) = Default::default();
-        Self { writer: Some(Box::new(writer)), waiting, signals, last: Last::Nobody }
+        Self { writer: Some(Box::new(writer)), lent: 0, waiting, signals, last: Last::Nobody }
     }
 
     /// Lends the writer to one member after the other as long as one waits, and commits.
@@ -189,7 +192,7 @@ impl Group {
 
     /// One more for the group. Where several came, more are on their way, and to wait for them is worth more than to commit for each.
     async fn next(&mut self, requests: &mut mpsc::Receiver<Request>, until: Instant) -> Option<Request> {
-        match self.waiting.len() {
+        match self.lent {
             MOST.. => None,
             SEVERAL.. => timeout_at(until, requests.recv()).await.ok().flatten(),
             _ => requests.try_recv().ok(),
@@ -202,6 +205,7 @@ impl Group {
         if begun.is_closed() {
             return Ok(());
         }
+        self.lent += 1;
         let mut writer = self.writer.take().ok_or(sqlx::Error::WorkerCrashed)?;
         // All of it fails when the database has undone everything by itself.
         let between: &[&'static str] = match self.last {
@@ -222,8 +226,10 @@ impl Group {
             Some(error) => {
                 self.writer = Some(writer);
                 self.last = Last::Undone;
+                // What is refused leaves the others as they are; after any other failure the database may have undone everything by itself.
+                let is_refused = error.as_database_error().is_some_and(DatabaseError::is_unique_violation);
                 drop(begun.send(Err(error.into())));
-                return Ok(());
+                return if is_refused { Ok(()) } else { self.run("ROLLBACK TO member").await };
             }
             None => answers.skip(between.len()),
         }

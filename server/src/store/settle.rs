@@ -13,7 +13,7 @@ use super::statements::{Statement, Statements};
 use super::ticket_rows::insert_log;
 use super::turns::HUMAN;
 use super::writing::{NewRow, Writing, insert_message, lock_and_take_next};
-use super::{Lock, Store, StoreError};
+use super::{Dialect, Lock, Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
 use crate::live::Signal;
 use crate::message::{Message, Reply};
@@ -86,7 +86,9 @@ impl Store {
         outcome: Outcome,
     ) -> Result<Settled, StoreError> {
         let mut first_statements = Statements::from([lock_and_take_next(id), owed(id)]);
-        if outcome.ticket.is_some() {
+        // PostgreSQL has nothing of it, and would keep the number from others for longer.
+        let together = self.dialect == Dialect::Sqlite;
+        if outcome.ticket.is_some() && together {
             first_statements.extend([take_ticket_number(), said_by_shopper(id)]);
         }
         let (mut writing, mut answers) = self.begin_in_group(first_statements).await?;
@@ -120,6 +122,9 @@ impl Store {
         if let Some(ticket) = ticket {
             if newest > Some(last.sequence) {
                 statements.push(settling_up_to(id, i64::MAX, HUMAN));
+            }
+            if !together {
+                answers = writing.run([take_ticket_number(), said_by_shopper(id)]).await?;
             }
             let reason = ticket.reason;
             let number = answers.one()?.try_get("value")?;

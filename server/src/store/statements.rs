@@ -99,6 +99,7 @@ impl Statements {
         if self.0.is_empty() {
             return Ok(());
         }
+        let count = self.0.len();
         let (sql, arguments) = self.joined();
         let mut running = connection.fetch_many(sqlx::query_with(AssertSqlSafe(sql), arguments));
         let mut rows = Vec::new();
@@ -108,7 +109,8 @@ impl Statements {
                 Either::Left(_) => answers.push_back(std::mem::take(&mut rows)),
             }
         }
-        Ok(())
+        // The thread that runs them may end before they do.
+        if answers.len() < count { Err(sqlx::Error::WorkerCrashed) } else { Ok(()) }
     }
 
     async fn run_one_by_one(

@@ -9,7 +9,7 @@ use super::conversations::{locking, state_of, take};
 use super::rows::{CONVERSATION, EVENT, conversation_of, from_word, id, message_of, now, to_json};
 use super::settle::priority_of;
 use super::statements::{Statement, Statements};
-use super::writing::{NewRow, Writing, insert_message, lock_and_take_next};
+use super::writing::{NewRow, Writing, insert_message_for_program, lock_and_take_next};
 use super::{Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
 use crate::deadlines::{Due, DueTime};
@@ -120,14 +120,14 @@ impl Store {
             ..NewRow::of(Sender::Shopper, new.text.clone(), new.client_message_id.clone())
         };
         let made = (MessageId::new(), now());
-        let statements = [lock_and_take_next(conversation), insert_message(conversation, made, &row)];
+        let statements =
+            [lock_and_take_next(conversation), insert_message_for_program(conversation, made, &row)];
         let (mut writing, mut answers) = match self.begin_in_group(statements.into()).await {
             Err(StoreError::Database(sqlx::Error::Database(refused))) if refused.is_unique_violation() => {
                 return Ok(None);
             }
             begun => begun?,
         };
-        // Otherwise the message was inserted under a number that nobody took, which is undone.
         let Some(found) = writing.taken(answers.optional().as_ref())? else { return Ok(None) };
         let message = row.numbered(made, found.last_sequence);
         writing.run(writing.created(conversation, &message)).await?;

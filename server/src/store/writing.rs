@@ -108,13 +108,31 @@ pub(super) fn lock_and_take_next(conversation: ConversationId) -> Statement {
 /// Inserts a message under the number that was taken for it just now.
 pub(super) fn insert_message(
     conversation: ConversationId,
+    made: (MessageId, Timestamp),
+    new: &NewRow,
+) -> Statement {
+    insert_message_where("id = $2", conversation, made, new)
+}
+
+/// The same where the program speaks in the conversation; elsewhere it inserts nothing.
+pub(super) fn insert_message_for_program(
+    conversation: ConversationId,
+    made: (MessageId, Timestamp),
+    new: &NewRow,
+) -> Statement {
+    insert_message_where("id = $2 AND state = 'bot'", conversation, made, new)
+}
+
+fn insert_message_where(
+    condition: &str,
+    conversation: ConversationId,
     (id, at): (MessageId, Timestamp),
     new: &NewRow,
 ) -> Statement {
-    Statement::new(
+    Statement::new(format!(
         "INSERT INTO events (id, conversation, sequence, kind, at, sender, text, client_message_id, settled_by, contents, \
-         reply_kind, intent) SELECT $1, $2, last_sequence, 'message', $3, $4, $5, $6, $7, $8, $9, $10 FROM conversations WHERE id = $2",
-    )
+         reply_kind, intent) SELECT $1, $2, last_sequence, 'message', $3, $4, $5, $6, $7, $8, $9, $10 FROM conversations WHERE {condition}"
+    ))
     .bind(id.to_string())
     .bind(conversation.to_string())
     .bind(at.as_millisecond())
