@@ -187,7 +187,7 @@ mod tests {
             json: None,
             subject: Subject { commit: Some("0abc123".to_owned()), ..Subject::default() },
         };
-        let [lasts, warm_up, bare, settle] = [600, 400, 1, 1].map(Duration::from_millis);
+        let [lasts, warm_up, bare, settle] = [1_500, 700, 1, 1].map(Duration::from_millis);
         let extent = Extent { lasts, warm_up, rounds: 3, bare, streams: 50, settle };
         run(&arguments, &extent).await.unwrap()
     }
