@@ -6,11 +6,11 @@ use super::kernels::{GREATEST_BLOCK, MATRIX_ROWS, PANEL};
 use super::simd::{Kernel, LANES, MatrixMode, Simd, WeightStep};
 
 /// Sums that are gathered at once: enough to keep every unit of the processor busy, few enough for its registers, of which a
-/// logical vector takes one, two, or four.
+/// logical vector takes one or two.
 const fn sum_count<S: Simd>(arithmetic: Arithmetic) -> usize {
     match arithmetic {
         _ if S::WIDE_TILE => 12,
-        Arithmetic::Integer => 2,
+        Arithmetic::Integer => 4,
         Arithmetic::Float => 6,
     }
 }
@@ -77,14 +77,20 @@ struct Integer {
 impl<S: Simd> Kernel<S> for Integer {
     #[inline(always)]
     fn run(self, simd: S) {
-        let weights: WeightStep = std::hint::black_box([3; 64]);
-        // Another quad in each round, so that no product can be kept for the next.
-        let quads = std::hint::black_box([[S::Activation::default(); 4]; 8]);
+        let weights: [[WeightStep; 2]; 1] = std::hint::black_box([[[3; 64]; 2]]);
+        let mut room = S::room();
+        let [[weights, _]] = simd.unpack(&weights, &mut room) else { unreachable!("one step was packed") };
+        // Others in each round and for each sum, so that no product can be used twice.
+        let activations = std::hint::black_box([[[S::Activation::default(); 4]; 12]; 8]);
         let mut sums = [simd.no_sums(); 12];
         for round in 0..self.rounds {
-            let quad = simd.quad(&quads[round % quads.len()]);
-            for sum in &mut sums[..const { sum_count::<S>(Arithmetic::Integer) }] {
-                *sum = simd.dot(*sum, &weights, quad);
+            let activations = &activations[round % activations.len()];
+            for part in 0..S::PARTS {
+                for (sum, activations) in
+                    sums[..const { sum_count::<S>(Arithmetic::Integer) }].iter_mut().zip(activations)
+                {
+                    *sum = simd.dot(*sum, weights, part, simd.spread(activations, part));
+                }
             }
         }
         std::hint::black_box(sums);

@@ -7,15 +7,16 @@
 //! step 1:  column 0: w[4] w[5] w[6] w[7] | …
 //! ```
 //!
-//! So a panel is read from its start to its end, and a tile of up to 12 rows and 32 columns stays in registers
-//! meanwhile. All rows go through one panel before the next is touched.
+//! So a panel's block, the channels that share a scale, is read from its start to its end, and a tile of up to 12 rows and 32
+//! columns stays in registers meanwhile. All rows go through one block before the next is touched: engines that do not multiply
+//! bytes widen its weights once for all of them.
 
 use std::ops::Range;
 
 use super::super::shared::Shared;
-use super::super::simd::{Kernel, LANES, MatrixMode, MatrixSums, Simd, WeightStep};
+use super::super::simd::{Kernel, LANES, Lanes, MatrixMode, MatrixSums, Simd, WeightStep};
 use super::functions::gelu;
-use super::rows::{Quantization, QuantizedBlock, lanes, lanes_mut};
+use super::rows::{Quantization, QuantizedBlock, lanes};
 
 /// Columns of a panel.
 pub(in super::super) const PANEL: usize = 2 * LANES;
@@ -26,8 +27,9 @@ const PREFETCH_STEPS: usize = 16;
 /// Rows of a matrix. Behind the last row of all blocks there must be as many more, whatever stands in them.
 pub(in super::super) const MATRIX_ROWS: usize = 2 * LANES;
 
-/// Why a tile finds its rows.
+/// Why a tile finds its rows and columns.
 const ROWS_THERE: &str = "each block has all rows";
+const COLUMNS_THERE: &str = "a panel has all columns";
 
 /// What is done to the product's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,42 +82,90 @@ impl<S: Simd> Kernel<S> for Linear<'_, S> {
         if S::MATRICES && self.rows.len() > LANES {
             return self.by_matrices(simd);
         }
-        let Range { start: mut first, end: rows } = self.rows;
-        let tiles = (rows - first).div_ceil(S::TILE_ROWS);
+        let steps = self.block / 4;
+        let blocks = self.panel.weights.len().div_ceil(steps);
+        let tiles = self.rows.len().div_ceil(S::TILE_ROWS);
         // The next weights are asked for in parts, one with each tile.
-        let mut parts = self.next.chunks(self.next.len().div_ceil(tiles).max(1));
-        for tile in 0..tiles {
-            let next = parts.next().unwrap_or_default();
-            // Rows are spread evenly, so that no tile is much smaller than the others.
-            let count = (rows - first).div_ceil(tiles - tile);
-            match count {
-                1 => self.columns::<1>(simd, first, next),
-                2 => self.columns::<2>(simd, first, next),
-                3 => self.columns::<3>(simd, first, next),
-                4 if S::TILE_ROWS >= 4 => self.columns::<4>(simd, first, next),
-                5 if S::TILE_ROWS >= 5 => self.columns::<5>(simd, first, next),
-                6 if S::TILE_ROWS >= 6 => self.columns::<6>(simd, first, next),
-                7 if S::TILE_ROWS >= 7 => self.columns::<7>(simd, first, next),
-                8 if S::TILE_ROWS >= 8 => self.columns::<8>(simd, first, next),
-                9 if S::TILE_ROWS >= 9 => self.columns::<9>(simd, first, next),
-                10 if S::TILE_ROWS >= 10 => self.columns::<10>(simd, first, next),
-                11 if S::TILE_ROWS >= 11 => self.columns::<11>(simd, first, next),
-                12 if S::TILE_ROWS >= 12 => self.columns::<12>(simd, first, next),
-                _ => unreachable!("a tile has at most as many rows as the engine takes"),
+        let mut next = self.next.chunks(self.next.len().div_ceil(blocks * tiles).max(1));
+        let mut room = S::room();
+        for (number, weights) in self.panel.weights.chunks(steps).enumerate() {
+            let block =
+                Block { number, weights: simd.unpack(weights, &mut room), is_last: number + 1 == blocks };
+            let Range { start: mut first, end: rows } = self.rows;
+            for tile in 0..tiles {
+                let next = next.next().unwrap_or_default();
+                // Rows are spread evenly, so that no tile is much smaller than the others.
+                let count = (rows - first).div_ceil(tiles - tile);
+                match count {
+                    1 => self.columns::<1>(simd, &block, first, next),
+                    2 => self.columns::<2>(simd, &block, first, next),
+                    3 => self.columns::<3>(simd, &block, first, next),
+                    4 => self.columns::<4>(simd, &block, first, next),
+                    5 if S::TILE_ROWS >= 5 => self.columns::<5>(simd, &block, first, next),
+                    6 if S::TILE_ROWS >= 6 => self.columns::<6>(simd, &block, first, next),
+                    7 if S::TILE_ROWS >= 7 => self.columns::<7>(simd, &block, first, next),
+                    8 if S::TILE_ROWS >= 8 => self.columns::<8>(simd, &block, first, next),
+                    9 if S::TILE_ROWS >= 9 => self.columns::<9>(simd, &block, first, next),
+                    10 if S::TILE_ROWS >= 10 => self.columns::<10>(simd, &block, first, next),
+                    11 if S::TILE_ROWS >= 11 => self.columns::<11>(simd, &block, first, next),
+                    12 if S::TILE_ROWS >= 12 => self.columns::<12>(simd, &block, first, next),
+                    _ => unreachable!("a tile has at most as many rows as the engine takes"),
+                }
+                first += count;
             }
-            first += count;
         }
+    }
+}
+
+/// The channels of a panel that share a scale.
+struct Block<'a, S: Simd> {
+    number: usize,
+    weights: &'a [[S::Step; 2]],
+    is_last: bool,
+}
+
+/// What a block's products of some columns are multiplied with; those of the first block are added to the bias.
+struct Columns<S: Simd, const VECTORS: usize> {
+    bias: [S::F32; VECTORS],
+    scales: [S::F32; VECTORS],
+    weight_sums: [S::F32; VECTORS],
+}
+
+#[inline(always)]
+fn load_all<S: Simd, const VECTORS: usize>(simd: S, from: &[Lanes<f32>; VECTORS]) -> [S::F32; VECTORS] {
+    let mut loaded = [simd.splat(0.0); VECTORS];
+    for v in 0..VECTORS {
+        loaded[v] = simd.load(&from[v]);
+    }
+    loaded
+}
+
+/// A row of `out` and a block's products, added up.
+#[inline(always)]
+fn work_in<S: Simd, const VECTORS: usize>(
+    simd: S,
+    columns: &Columns<S, VECTORS>,
+    out: [S::F32; VECTORS],
+    Quantization { scale, least }: Quantization,
+    sums: [S::I32; VECTORS],
+    to: &mut [Lanes<f32>; VECTORS],
+) {
+    let (scale, least) = (simd.splat(scale), simd.splat(least));
+    for v in 0..VECTORS {
+        let sum = simd.mul(simd.to_f32(sums[v]), scale);
+        let out = simd.mul_add(sum, columns.scales[v], out[v]);
+        simd.store(simd.mul_add(least, columns.weight_sums[v], out), &mut to[v]);
     }
 }
 
 impl<S: Simd> Linear<'_, S> {
     #[inline(always)]
-    fn columns<const ROWS: usize>(&self, simd: S, first: usize, next: &[WeightStep]) {
+    fn columns<const ROWS: usize>(&self, simd: S, block: &Block<'_, S>, first: usize, next: &[WeightStep]) {
         if S::WIDE_TILE {
-            self.tile::<ROWS, 2>(simd, first, 0, next);
+            self.tile::<ROWS, 2>(simd, block, first, 0, next);
         } else {
-            self.tile::<ROWS, 1>(simd, first, 0, next);
-            self.tile::<ROWS, 1>(simd, first, 1, &[]);
+            self.tile::<ROWS, 1>(simd, block, first, 0, next);
+            self.tile::<ROWS, 1>(simd, block, first, 1, &[]);
         }
     }
 
@@ -124,67 +174,70 @@ impl<S: Simd> Linear<'_, S> {
     fn tile<const ROWS: usize, const VECTORS: usize>(
         &self,
         simd: S,
+        block: &Block<'_, S>,
         first: usize,
         vector: usize,
         next: &[WeightStep],
     ) {
-        let bias = lanes(self.panel.bias);
-        let mut out = [[simd.splat(0.0); VECTORS]; ROWS];
-        unrolled!(ROWS, |row| {
-            for v in 0..VECTORS {
-                out[row][v] = simd.load(&bias[vector + v]);
-            }
-        });
-        let at_once = (next.len() * PREFETCH_STEPS).div_ceil(self.panel.weights.len());
+        let start = block.number * self.all_rows + first;
+        let rows: &[QuantizedBlock<S::Activation>; ROWS] =
+            self.quantized[start..].first_chunk().expect(ROWS_THERE);
+        let at_once = (next.len() * PREFETCH_STEPS).div_ceil(block.weights.len());
         let mut next = next.chunks(at_once.max(1));
-        let steps_of_blocks = self.panel.weights.chunks(self.block / 4);
-        for (block, (weights, by_column)) in steps_of_blocks.zip(self.panel.blocks).enumerate() {
-            let start = block * self.all_rows + first;
-            let rows: &[QuantizedBlock<S::Activation>; ROWS] =
-                self.quantized[start..].first_chunk().expect(ROWS_THERE);
-            let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
-            for (part, weights) in weights.chunks(PREFETCH_STEPS).enumerate() {
-                for line in next.next().unwrap_or_default() {
-                    simd.prefetch(line);
-                }
-                for (step, weights) in weights.iter().enumerate() {
-                    let step = part * PREFETCH_STEPS + step;
+        let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
+        for (part, weights) in block.weights.chunks(PREFETCH_STEPS).enumerate() {
+            for line in next.next().unwrap_or_default() {
+                simd.prefetch(line);
+            }
+            for (step, weights) in weights.iter().enumerate() {
+                let step = part * PREFETCH_STEPS + step;
+                for part in 0..S::PARTS {
                     unrolled!(ROWS, |row| {
-                        let quad = simd.quad(&rows[row][step]);
+                        let activations = simd.spread(&rows[row][step], part);
                         for v in 0..VECTORS {
-                            sums[row][v] = simd.dot(sums[row][v], &weights[vector + v], quad);
+                            sums[row][v] = simd.dot(sums[row][v], &weights[vector + v], part, activations);
                         }
                     });
                 }
             }
-            let [scales, weight_sums] = by_column;
-            let (scales, weight_sums) = (lanes(scales), lanes(weight_sums));
-            let quantizations: &[Quantization; ROWS] =
-                self.quantizations[start..].first_chunk().expect(ROWS_THERE);
+        }
+        let columns = self.columns_of::<VECTORS>(simd, block.number, vector);
+        let quantizations: &[Quantization; ROWS] =
+            self.quantizations[start..].first_chunk().expect(ROWS_THERE);
+        let place = (first - self.rows.start) * self.out_width + self.out_column + vector * LANES;
+        // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
+        let mut out = unsafe { self.out.rows_mut::<ROWS, VECTORS>(place, self.out_width) };
+        if block.number == 0 {
             unrolled!(ROWS, |row| {
-                let Quantization { scale, least } = quantizations[row];
-                let (scale, least) = (simd.splat(scale), simd.splat(least));
-                for v in 0..VECTORS {
-                    let sum = simd.mul(simd.to_f32(simd.finish(sums[row][v])), scale);
-                    let column = vector + v;
-                    out[row][v] = simd.mul_add(sum, simd.load(&scales[column]), out[row][v]);
-                    out[row][v] = simd.mul_add(least, simd.load(&weight_sums[column]), out[row][v]);
-                }
+                work_in(simd, &columns, columns.bias, quantizations[row], sums[row], out.row_mut(row));
+            });
+        } else {
+            unrolled!(ROWS, |row| {
+                let to = out.row_mut(row);
+                work_in(simd, &columns, load_all(simd, to), quantizations[row], sums[row], to);
             });
         }
-        unrolled!(ROWS, |row| {
-            let start = (first - self.rows.start + row) * self.out_width + self.out_column + vector * LANES;
-            // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
-            let to = unsafe { self.out.slice_mut(start, VECTORS * LANES) };
-            for (v, to) in lanes_mut(to).iter_mut().enumerate() {
-                let value = out[row][v];
-                simd.store(if self.activation == Activation::Gelu { gelu(simd, value) } else { value }, to);
+        if block.is_last && self.activation == Activation::Gelu {
+            for row in 0..ROWS {
+                for to in out.row_mut(row) {
+                    simd.store(gelu(simd, simd.load(to)), to);
+                }
             }
-        });
+        }
     }
 
-    /// The same in matrices of up to 32 rows; for a few rows there would be nothing to gain. While one block is multiplied, what the block before gave is worked into `out`:
-    /// two units of the processor do that at the same time.
+    #[inline(always)]
+    fn columns_of<const VECTORS: usize>(&self, simd: S, block: usize, vector: usize) -> Columns<S, VECTORS> {
+        let [scales, weight_sums] = &self.panel.blocks[block];
+        Columns {
+            bias: load_all(simd, lanes(self.panel.bias)[vector..].first_chunk().expect(COLUMNS_THERE)),
+            scales: load_all(simd, lanes(scales)[vector..].first_chunk().expect(COLUMNS_THERE)),
+            weight_sums: load_all(simd, lanes(weight_sums)[vector..].first_chunk().expect(COLUMNS_THERE)),
+        }
+    }
+
+    /// The same in matrices of up to 32 rows; for a few rows there would be nothing to gain. While one block is multiplied,
+    /// what the block before gave is worked into `out`: two units of the processor do that at the same time.
     #[inline(always)]
     fn by_matrices(&self, simd: S) {
         let groups = self.rows.len().div_ceil(MATRIX_ROWS);
@@ -203,38 +256,36 @@ impl<S: Simd> Linear<'_, S> {
                     simd.prefetch(line);
                 }
                 if let Some((group, block)) = before.replace((group.clone(), block)) {
-                    self.work_in(simd, &sums, group, block, block + 1 == blocks);
+                    self.work_in_all(simd, &sums, group, block, block + 1 == blocks);
                 }
                 simd.store_matrices(self.mode, &mut sums);
             }
         }
         if let Some((group, block)) = before {
-            self.work_in(simd, &sums, group, block, block + 1 == blocks);
+            self.work_in_all(simd, &sums, group, block, block + 1 == blocks);
         }
     }
 
-    /// Adds a block's products to `out`.
+    /// Adds a block's products of matrices to `out`.
     #[inline(always)]
-    fn work_in(&self, simd: S, sums: &MatrixSums, group: Range<usize>, block: usize, last: bool) {
-        let [scales, weight_sums] = &self.panel.blocks[block];
-        let [bias, scales, weight_sums] = [self.panel.bias, scales, weight_sums].map(|columns| {
-            let columns = lanes(columns);
-            [simd.load(&columns[0]), simd.load(&columns[1])]
-        });
-        let quantizations = &self.quantizations[block * self.all_rows..][group.clone()];
-        let first = group.start - self.rows.start;
-        for (row, (quantization, sums)) in (first..).zip(quantizations.iter().zip(sums)) {
-            let start = row * self.out_width + self.out_column;
+    fn work_in_all(&self, simd: S, sums: &MatrixSums, rows: Range<usize>, block: usize, is_last: bool) {
+        let columns = self.columns_of::<2>(simd, block, 0);
+        let quantizations = &self.quantizations[block * self.all_rows..][rows.clone()];
+        let gelu_now = is_last && self.activation == Activation::Gelu;
+        for (row, (quantization, sums)) in
+            (rows.start - self.rows.start..).zip(quantizations.iter().zip(sums))
+        {
+            let place = row * self.out_width + self.out_column;
             // SAFETY: nobody else touches these columns of `out` meanwhile: each panel is computed once.
-            let to = lanes_mut(unsafe { self.out.slice_mut(start, PANEL) });
-            let (scale, least) = (simd.splat(quantization.scale), simd.splat(quantization.least));
-            for (v, to) in to.iter_mut().enumerate() {
-                let sum = simd.mul(simd.to_f32(simd.load_sums(&sums[v])), scale);
-                let out = if block == 0 { bias[v] } else { simd.load(to) };
-                let out = simd.mul_add(sum, scales[v], out);
-                let out = simd.mul_add(least, weight_sums[v], out);
-                let gelu_now = last && self.activation == Activation::Gelu;
-                simd.store(if gelu_now { gelu(simd, out) } else { out }, to);
+            let mut out = unsafe { self.out.rows_mut::<1, 2>(place, self.out_width) };
+            let to = out.row_mut(0);
+            let sums = [simd.load_sums(&sums[0]), simd.load_sums(&sums[1])];
+            let before = if block == 0 { columns.bias } else { load_all(simd, to) };
+            work_in(simd, &columns, before, *quantization, sums, to);
+            if gelu_now {
+                for to in to {
+                    simd.store(gelu(simd, simd.load(to)), to);
+                }
             }
         }
     }

@@ -1,9 +1,14 @@
 //! AVX2 with FMA: a vector is two registers. Bytes are widened to 16 bits before they are multiplied, since the
-//! instruction that multiplies bytes saturates at 16 bits, and would lose what a 255 times a 127 twice adds up to.
+//! instruction that multiplies bytes saturates at 16 bits, and would lose what a 255 times a 127 twice adds up to. Weights are
+//! widened a block at a time, for all rows.
 
 use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
 
+use super::super::kernels::GREATEST_BLOCK;
 use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+
+const STEP_IN_HALVES: &str = "a step's weights are twice as many as a register has";
 
 /// The proof that this processor has AVX2 and FMA: only [`detect`](Self::detect) makes it.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +44,25 @@ pub(super) fn sum_of_eight(value: __m256) -> f32 {
     _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
 }
 
+/// The first two and the last two weights of eight columns, widened.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn pairs_of_eight(weights: &[i8; 2 * LANES]) -> [__m256i; 2] {
+    // Of the four columns in each half of a register, the first pairs come before the second.
+    let order = _mm256_setr_epi8(
+        0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, //
+        0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,
+    );
+    // SAFETY: it reads as many bytes as there are, and asks for no alignment.
+    let bytes = unsafe { _mm256_loadu_si256(weights.as_ptr().cast()) };
+    let pairs = _mm256_shuffle_epi8(bytes, order);
+    // Each byte into the upper half of 16 bits, and down with its sign.
+    [
+        _mm256_srai_epi16::<8>(_mm256_unpacklo_epi8(pairs, pairs)),
+        _mm256_srai_epi16::<8>(_mm256_unpackhi_epi8(pairs, pairs)),
+    ]
+}
+
 /// Applies one operation to both halves.
 macro_rules! halves {
     ($operation:ident, $($value:expr),+) => {
@@ -50,12 +74,14 @@ impl Simd for Avx2 {
     type F32 = [__m256; 2];
     type I32 = [__m256i; 2];
     type Activation = i16;
-    /// The four activations, four times.
-    type Quad = __m256i;
-    /// Of each column two sums, in the order of the weights.
-    type Sums = [__m256i; 4];
+    /// Pairs of neighbours: the first of eight columns, of eight more, and the second.
+    type Step = [[__m256i; 2]; 2];
+    type Room = [[MaybeUninit<Self::Step>; 2]; GREATEST_BLOCK / 4];
+    /// A pair, eight times.
+    type Spread = __m256i;
 
-    const TILE_ROWS: usize = 3;
+    const PARTS: usize = 2;
+    const TILE_ROWS: usize = 6;
     const WIDE_TILE: bool = false;
     const F32_TILE_ROWS: usize = 6;
     const F32_TILE_VECTORS: usize = 1;
@@ -188,35 +214,40 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn quad(self, from: &[i16; 4]) -> __m256i {
-        intrinsic!(_mm256_set1_epi64x(bytemuck::cast(*from)))
+    fn room() -> Self::Room {
+        [[const { MaybeUninit::uninit() }; 2]; GREATEST_BLOCK / 4]
     }
 
     #[inline(always)]
-    fn no_sums(self) -> [__m256i; 4] {
-        intrinsic!([_mm256_setzero_si256(); 4])
-    }
-
-    #[inline(always)]
-    fn dot(self, mut sums: [__m256i; 4], weights: &WeightStep, quad: __m256i) -> [__m256i; 4] {
-        let (weights, _) = weights.as_chunks::<LANES>();
-        for (sum, weights) in sums.iter_mut().zip(weights) {
-            intrinsic!({
-                let wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.as_ptr().cast()));
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(wide, quad));
-            });
+    fn unpack<'a>(self, packed: &'a [[WeightStep; 2]], room: &'a mut Self::Room) -> &'a [[Self::Step; 2]] {
+        let room = &mut room[..packed.len()];
+        for (packed, room) in packed.as_flattened().iter().zip(room.as_flattened_mut()) {
+            let [low, high] = packed.as_chunks::<{ 2 * LANES }>().0 else { unreachable!("{STEP_IN_HALVES}") };
+            let (low, high) = intrinsic!((pairs_of_eight(low), pairs_of_eight(high)));
+            room.write([[low[0], high[0]], [low[1], high[1]]]);
         }
-        sums
+        // SAFETY: each of these was written just now.
+        unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), room.len()) }
     }
 
     #[inline(always)]
-    fn finish(self, sums: [__m256i; 4]) -> [__m256i; 2] {
-        intrinsic!({
-            // Columns 0 1 4 5 2 3 6 7 and 8 9 12 13 10 11 14 15.
-            let low = _mm256_hadd_epi32(sums[0], sums[1]);
-            let high = _mm256_hadd_epi32(sums[2], sums[3]);
-            [_mm256_permute4x64_epi64::<0b11_01_10_00>(low), _mm256_permute4x64_epi64::<0b11_01_10_00>(high)]
-        })
+    fn spread(self, activations: &[i16; 4], part: usize) -> __m256i {
+        let pair = [activations[2 * part], activations[2 * part + 1]];
+        intrinsic!(_mm256_set1_epi32(bytemuck::cast(pair)))
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> [__m256i; 2] {
+        intrinsic!([_mm256_setzero_si256(); 2])
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: [__m256i; 2], weights: &Self::Step, part: usize, pair: __m256i) -> [__m256i; 2] {
+        let weights = &weights[part];
+        intrinsic!([
+            _mm256_add_epi32(sums[0], _mm256_madd_epi16(weights[0], pair)),
+            _mm256_add_epi32(sums[1], _mm256_madd_epi16(weights[1], pair)),
+        ])
     }
 
     #[inline(always)]

@@ -50,12 +50,14 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     type F32 = __m512;
     type I32 = __m512i;
     type Activation = u8;
-    type Quad = __m512i;
-    type Sums = __m512i;
+    type Step = WeightStep;
+    type Room = ();
+    type Spread = __m512i;
 
     const MATRICES: bool = TILES;
     // Products take so little time that reading the weights counts.
     const BATCH_TOKENS: usize = if TILES { 256 } else { 128 };
+    const PARTS: usize = 1;
     const TILE_ROWS: usize = 12;
     const WIDE_TILE: bool = true;
     const F32_TILE_ROWS: usize = 12;
@@ -188,8 +190,16 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     }
 
     #[inline(always)]
-    fn quad(self, from: &[u8; 4]) -> __m512i {
-        intrinsic!(_mm512_set1_epi32(i32::from_le_bytes(*from)))
+    fn room() {}
+
+    #[inline(always)]
+    fn unpack<'a>(self, packed: &'a [[WeightStep; 2]], (): &'a mut ()) -> &'a [[WeightStep; 2]] {
+        packed
+    }
+
+    #[inline(always)]
+    fn spread(self, activations: &[u8; 4], _: usize) -> __m512i {
+        intrinsic!(_mm512_set1_epi32(i32::from_le_bytes(*activations)))
     }
 
     #[inline(always)]
@@ -198,13 +208,8 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     }
 
     #[inline(always)]
-    fn dot(self, sums: __m512i, weights: &WeightStep, quad: __m512i) -> __m512i {
-        intrinsic!(_mm512_dpbusd_epi32(sums, quad, _mm512_loadu_si512(weights.as_ptr().cast())))
-    }
-
-    #[inline(always)]
-    fn finish(self, sums: __m512i) -> __m512i {
-        sums
+    fn dot(self, sums: __m512i, weights: &WeightStep, _: usize, activations: __m512i) -> __m512i {
+        intrinsic!(_mm512_dpbusd_epi32(sums, activations, _mm512_loadu_si512(weights.as_ptr().cast())))
     }
 
     #[inline(always)]

@@ -86,14 +86,18 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     type I32: Copy;
     /// A quantised activation in memory; its value is in 0..=255.
     type Activation: Copy + Default + Send + Sync + bytemuck::Pod;
-    /// Four neighbouring activations, spread over all columns.
-    type Quad: Copy;
-    /// Sums of products for sixteen columns, in whatever form they are gathered fastest.
-    type Sums: Copy;
+    /// The weights of sixteen columns for a step, as they are multiplied.
+    type Step;
+    /// Where a block's weights are unpacked, if they are not multiplied as they are packed.
+    type Room;
+    /// The neighbouring activations of a part of a step, spread over all columns.
+    type Spread: Copy;
 
     /// Tokens that go through the network at once: enough to use each weight often while it is near, few enough for their
     /// activations to stay in the second-level cache.
     const BATCH_TOKENS: usize = 128;
+    /// How many instructions a step takes for each vector of columns: each multiplies as many neighbours of a row.
+    const PARTS: usize;
     /// Rows that the tile of the integer product has at most. It is bounded by the registers.
     const TILE_ROWS: usize;
     /// Whether the tile of the integer product is 32 columns wide, or 16.
@@ -131,11 +135,14 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
 
     /// Stores what [`round`](Self::round) gave, cut to 0..=255.
     fn store_activations(self, values: [Self::I32; 4], to: &mut [Self::Activation; 4 * LANES]);
-    fn quad(self, from: &[Self::Activation; 4]) -> Self::Quad;
-    fn no_sums(self) -> Self::Sums;
-    /// Adds to each column's sum its four weights times the four activations.
-    fn dot(self, sums: Self::Sums, weights: &WeightStep, quad: Self::Quad) -> Self::Sums;
-    fn finish(self, sums: Self::Sums) -> Self::I32;
+
+    fn room() -> Self::Room;
+    /// The weights of at most [`GREATEST_BLOCK`](super::kernels::GREATEST_BLOCK) channels, as they are multiplied.
+    fn unpack<'a>(self, packed: &'a [[WeightStep; 2]], room: &'a mut Self::Room) -> &'a [[Self::Step; 2]];
+    fn spread(self, activations: &[Self::Activation; 4], part: usize) -> Self::Spread;
+    fn no_sums(self) -> Self::I32;
+    /// Adds to each column's sum its weights of that part times the activations.
+    fn dot(self, sums: Self::I32, weights: &Self::Step, part: usize, activations: Self::Spread) -> Self::I32;
 
     /// Whether the engine multiplies whole matrices. Only then the following are there.
     const MATRICES: bool = false;

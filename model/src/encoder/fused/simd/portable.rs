@@ -24,9 +24,11 @@ impl Simd for Portable {
     type F32 = Lanes<f32>;
     type I32 = Lanes<i32>;
     type Activation = u8;
-    type Quad = [u8; 4];
-    type Sums = Lanes<i32>;
+    type Step = WeightStep;
+    type Room = ();
+    type Spread = [u8; 4];
 
+    const PARTS: usize = 1;
     const TILE_ROWS: usize = 4;
     const WIDE_TILE: bool = true;
     const F32_TILE_ROWS: usize = 4;
@@ -104,23 +106,26 @@ impl Simd for Portable {
         }
     }
 
-    fn quad(self, from: &[u8; 4]) -> [u8; 4] {
-        *from
+    fn room() {}
+
+    fn unpack<'a>(self, packed: &'a [[WeightStep; 2]], (): &'a mut ()) -> &'a [[WeightStep; 2]] {
+        packed
+    }
+
+    fn spread(self, activations: &[u8; 4], _: usize) -> [u8; 4] {
+        *activations
     }
 
     fn no_sums(self) -> Lanes<i32> {
         [0; LANES]
     }
 
-    fn dot(self, sums: Lanes<i32>, weights: &WeightStep, quad: [u8; 4]) -> Lanes<i32> {
+    fn dot(self, sums: Lanes<i32>, weights: &WeightStep, _: usize, activations: [u8; 4]) -> Lanes<i32> {
         std::array::from_fn(|lane| {
-            let products = quad.iter().zip(&weights[4 * lane..]).map(|(&a, &w)| i32::from(a) * i32::from(w));
+            let products =
+                activations.iter().zip(&weights[4 * lane..]).map(|(&a, &w)| i32::from(a) * i32::from(w));
             sums[lane] + products.sum::<i32>()
         })
-    }
-
-    fn finish(self, sums: Lanes<i32>) -> Lanes<i32> {
-        sums
     }
 
     fn prefetch<T>(self, _: &T) {}
