@@ -21,7 +21,7 @@ use crate::{Embedding, Result};
 /// Panels that a thread takes at once, when there are several.
 const PANELS_A_CHUNK: usize = 2;
 
-/// Rows that a thread normalises and quantises at once.
+/// Rows that a thread normalises and quantises at once, at most.
 const ROWS_A_CHUNK: usize = 32;
 
 /// Rows that are still in the first-level cache when they are quantised, right after they were normalised.
@@ -408,9 +408,10 @@ impl<S: Simd> Network<'_, S> {
     ) {
         let count = rows.len() / linear.inputs;
         let to = to.resize(count, linear);
-        team.run(count.div_ceil(ROWS_A_CHUNK), &|chunk| {
-            let row = chunk * ROWS_A_CHUNK;
-            let rows = &rows[row * linear.inputs..count.min(row + ROWS_A_CHUNK) * linear.inputs];
+        let rows_a_chunk = rows_a_chunk(count, team);
+        team.run(count.div_ceil(rows_a_chunk), &|chunk| {
+            let row = chunk * rows_a_chunk;
+            let rows = &rows[row * linear.inputs..count.min(row + rows_a_chunk) * linear.inputs];
             self.quantize_rows(linear, rows, to.place(row, 0));
         });
     }
@@ -442,9 +443,10 @@ impl<S: Simd> Network<'_, S> {
         // SAFETY: each chunk takes its own rows.
         let hidden = unsafe { Shared::new(hidden) };
         let to = next.map(|next| (next, quantized.resize(tokens, next)));
-        team.run(tokens.div_ceil(ROWS_A_CHUNK), &|chunk| {
-            let end = tokens.min((chunk + 1) * ROWS_A_CHUNK);
-            for first in (chunk * ROWS_A_CHUNK..end).step_by(ROWS_AT_ONCE) {
+        let rows_a_chunk = rows_a_chunk(tokens, team);
+        team.run(tokens.div_ceil(rows_a_chunk), &|chunk| {
+            let end = tokens.min((chunk + 1) * rows_a_chunk);
+            for first in (chunk * rows_a_chunk..end).step_by(ROWS_AT_ONCE) {
                 let count = ROWS_AT_ONCE.min(end - first);
                 // SAFETY: these rows are of this chunk alone.
                 let rows = unsafe { hidden.slice_mut(first * width, count * width) };
@@ -515,6 +517,11 @@ struct Place<'a> {
     out: &'a Shared<'a, f32>,
     width: usize,
     column: usize,
+}
+
+/// Rows that a thread normalises and quantises at once: of few, each thread's share.
+fn rows_a_chunk(rows: usize, team: &dyn Team) -> usize {
+    rows.div_ceil(team.size()).next_multiple_of(ROWS_AT_ONCE).min(ROWS_A_CHUNK)
 }
 
 /// What one of some calls asks for, of all that is needed after them.
