@@ -172,8 +172,8 @@ impl<S: Simd> Network<'_, S> {
         self.heads(layer, lengths, quantized, &columns, workers, team);
         self.quantize(&layer.attention_output, mixed, quantized, team);
         let added = narrow.resize(hidden.len());
-        let next = self.first_inner(layer);
-        self.linear(&layer.attention_output, [next, &[], &[]], quantized, added, team);
+        let after = |thread| [self.inner_weights(layer, thread), &[], &[]];
+        self.linear(&layer.attention_output, &after, quantized, added, team);
         self.normalize(
             &layer.attention_norm,
             hidden,
@@ -195,8 +195,13 @@ impl<S: Simd> Network<'_, S> {
         let Scratch { hidden, narrow, quantized, inner, workers } = scratch;
         self.widen(layer, quantized, inner, workers, team);
         let added = narrow.resize(hidden.len());
-        let ahead = next.map_or([&[][..]; 3], |next| self.projections(next, self.first_heads(team)));
-        self.linear(&layer.output, ahead, inner, added, team);
+        let heads_a_chunk = self.heads_a_chunk(team.size());
+        let after = |thread| {
+            let most = self.packed.layout.sizes.heads;
+            let heads = most.min(thread * heads_a_chunk)..most.min((thread + 1) * heads_a_chunk);
+            next.map_or([&[][..]; 3], |next| self.projections(next, heads))
+        };
+        self.linear(&layer.output, &after, inner, added, team);
         let next = next.map(|next| &next.projections);
         self.normalize(&layer.output_norm, hidden, Some(added), next, quantized, team);
     }
@@ -213,16 +218,18 @@ impl<S: Simd> Network<'_, S> {
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens: usize = lengths.iter().sum();
-        let heads_a_chunk = self.first_heads(team).len();
+        let heads_a_chunk = self.heads_a_chunk(team.size());
         let chunks = sizes.heads.div_ceil(heads_a_chunk);
         let together = sizes.heads_of_whole_panels();
-        let skipped = team.size();
+        let threads = team.size();
         team.run(chunks, &|chunk| {
-            let heads = chunk * heads_a_chunk..sizes.heads.min((chunk + 1) * heads_a_chunk);
-            let after =
-                heads.start + skipped * heads_a_chunk..sizes.heads.min(heads.end + skipped * heads_a_chunk);
+            let heads_of = |chunk: usize| {
+                sizes.heads.min(chunk * heads_a_chunk)..sizes.heads.min((chunk + 1) * heads_a_chunk)
+            };
+            let (heads, after) = (heads_of(chunk), heads_of(chunk + threads));
             let ahead = if after.is_empty() {
-                [self.packed.weights(&layer.attention_output, 0..layer.attention_output.panels()), &[], &[]]
+                let linear = &layer.attention_output;
+                [self.packed.weights(linear, output_panels(linear, chunk % threads, threads)), &[], &[]]
             } else {
                 self.projections(layer, after)
             };
@@ -293,14 +300,14 @@ impl<S: Simd> Network<'_, S> {
         let panels_a_block = output.block / PANEL;
         let blocks = linear.panels().div_ceil(panels_a_block);
         let groups = tokens.div_ceil(INNER_TOKENS);
-        let skipped = team.size();
+        let threads = team.size();
         team.run(blocks, &|block| {
             let panels =
                 |block: usize| block * panels_a_block..linear.panels().min((block + 1) * panels_a_block);
-            let ahead = if block + skipped < blocks {
-                self.packed.weights(linear, panels(block + skipped))
+            let ahead = if block + threads < blocks {
+                self.packed.weights(linear, panels(block + threads))
             } else {
-                self.packed.weights(output, 0..self.output_chunk(output, skipped))
+                self.packed.weights(output, output_panels(output, block % threads, threads))
             };
             let columns = panels(block).start * PANEL..panels(block).end * PANEL;
             let mut worker = lease(workers);
@@ -332,28 +339,30 @@ impl<S: Simd> Network<'_, S> {
         });
     }
 
-    /// A product that is written as it is; meanwhile `after` is brought near.
-    fn linear(
-        &self,
+    /// A product that is written as it is; in the end, what each thread needs `after` it is brought near.
+    fn linear<'w>(
+        &'w self,
         linear: &LinearLayout,
-        after: [&[WeightStep]; 3],
+        after: &(dyn Fn(usize) -> [&'w [WeightStep]; 3] + Sync),
         quantized: &Quantized<S::Activation>,
         out: &mut [f32],
         team: &mut dyn Team,
     ) {
         // SAFETY: each panel writes its own columns, and each is a single thread's.
         let out = unsafe { Shared::new(out) };
-        let (tokens, panels) = (quantized.rows, linear.panels());
-        let skipped = team.size();
-        let panels_a_chunk = self.output_chunk(linear, skipped);
-        team.run(panels.div_ceil(panels_a_chunk), &|chunk| {
-            let panels_of =
-                |chunk: usize| (chunk * panels_a_chunk).min(panels)..panels.min((chunk + 1) * panels_a_chunk);
-            let next = panels_of(chunk + skipped);
-            let ahead = if next.is_empty() { after } else { [self.packed.weights(linear, next), &[], &[]] };
-            let calls = panels_of(chunk).len();
+        let (tokens, threads) = (quantized.rows, team.size());
+        let chunks = linear.panels().div_ceil(output_panels(linear, 0, threads).len());
+        team.run(chunks, &|chunk| {
+            let next = output_panels(linear, chunk + threads, threads);
+            let ahead = if next.is_empty() {
+                after(chunk % threads)
+            } else {
+                [self.packed.weights(linear, next), &[], &[]]
+            };
+            let panels = output_panels(linear, chunk, threads);
+            let calls = panels.len();
             let mode = MatrixMode::begin(self.simd);
-            for (call, panel) in panels_of(chunk).enumerate() {
+            for (call, panel) in panels.enumerate() {
                 let place = Place { out: &out, width: linear.outputs, column: panel * PANEL };
                 self.panel(
                     &mode,
@@ -466,11 +475,11 @@ impl<S: Simd> Network<'_, S> {
         });
     }
 
-    /// The heads of the first chunk: as many weights as other chunks have.
-    fn first_heads(&self, team: &dyn Team) -> Range<usize> {
+    /// How many heads a thread takes at once: as many weights as other chunks have.
+    fn heads_a_chunk(&self, threads: usize) -> usize {
         let sizes = &self.packed.layout.sizes;
         let together = sizes.heads_of_whole_panels();
-        0..if team.size() == 1 { sizes.heads.min(4usize.next_multiple_of(together)) } else { together }
+        if threads == 1 { sizes.heads.min(4usize.next_multiple_of(together)) } else { together }
     }
 
     /// The weights of the queries, keys and values of some heads.
@@ -482,16 +491,11 @@ impl<S: Simd> Network<'_, S> {
         })
     }
 
-    /// The weights of the first block of intermediate activations.
-    fn first_inner(&self, layer: &LayerLayout) -> &[WeightStep] {
-        let panels = layer.intermediate.panels().min(layer.output.block / PANEL);
-        self.packed.weights(&layer.intermediate, 0..panels)
-    }
-
-    /// How many panels of a product a thread takes at once.
-    fn output_chunk(&self, linear: &LinearLayout, threads: usize) -> usize {
-        let all = if linear.inputs > 512 { 3 } else { 12 };
-        if threads == 1 { linear.panels().min(all) } else { linear.panels().min(PANELS_A_CHUNK) }
+    /// The weights of a block of intermediate activations.
+    fn inner_weights(&self, layer: &LayerLayout, block: usize) -> &[WeightStep] {
+        let (panels, panels_a_block) = (layer.intermediate.panels(), layer.output.block / PANEL);
+        let first = (block * panels_a_block).min(panels);
+        self.packed.weights(&layer.intermediate, first..panels.min(first + panels_a_block))
     }
 
     /// The mean over a sequence's tokens; dividing by their number is left to the normalisation.
@@ -522,6 +526,17 @@ struct Place<'a> {
 /// Rows that a thread normalises and quantises at once: of few, each thread's share.
 fn rows_a_chunk(rows: usize, team: &dyn Team) -> usize {
     rows.div_ceil(team.size()).next_multiple_of(ROWS_AT_ONCE).min(ROWS_A_CHUNK)
+}
+
+/// The panels of a product that is written as it is, which a thread takes at once: none when there is no such chunk.
+fn output_panels(linear: &LinearLayout, chunk: usize, threads: usize) -> Range<usize> {
+    let most = match threads {
+        1 if linear.inputs > 512 => 3,
+        1 => 12,
+        _ => PANELS_A_CHUNK,
+    };
+    let panels = linear.panels();
+    (chunk * most).min(panels)..panels.min((chunk + 1) * most)
 }
 
 /// What one of some calls asks for, of all that is needed after them.
