@@ -2,6 +2,7 @@
 //! through all that was learnt from, which is more than a processor keeps near; for several messages it is fetched once.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,7 +83,7 @@ impl Deciding {
             messages.push(triage::Embedded { prepared, embedding, at });
             asking.push((decided, tracing::info_span!(parent: &span, "decide")));
         }
-        let assessments = assess_each(&pipeline, messages);
+        let assessments = each(messages, |messages| pipeline.assess_all_embedded(messages));
         for ((decided, span), assessment) in asking.into_iter().zip(assessments) {
             drop(span);
             drop(decided.send(assessment));
@@ -110,12 +111,17 @@ impl Deciding {
     }
 }
 
-/// Assesses messages together, or each by itself when one of them makes the pipeline panic: it must not cost the others their answers.
-fn assess_each(
-    pipeline: &Triage,
-    mut messages: Vec<triage::Embedded>,
-) -> Vec<Result<Assessment, AssessError>> {
-    let assess = |messages| catch_unwind(AssertUnwindSafe(|| pipeline.assess_all_embedded(messages)));
+/// Assesses messages together, or each by itself when one of them makes `assess` panic: it must not cost the others their answers.
+fn each<M: Clone, T, E: Display>(
+    messages: Vec<M>,
+    assess: impl Fn(Vec<M>) -> Vec<Result<T, E>>,
+) -> Vec<Result<T, AssessError>> {
+    let assess = |messages| catch_unwind(AssertUnwindSafe(|| assess(messages)));
+    if messages.len() > 1
+        && let Ok(assessments) = assess(messages.clone())
+    {
+        return assessments.into_iter().map(|assessment| assessment.map_err(failed)).collect();
+    }
     let alone = |message| match assess(vec![message]).map(|mut assessed| assessed.pop()) {
         Ok(Some(assessment)) => assessment.map_err(failed),
         Ok(None) | Err(_) => {
@@ -123,11 +129,45 @@ fn assess_each(
             Err(failed("the pipeline panicked"))
         }
     };
-    if let [_] = messages[..] {
-        return messages.drain(..).map(alone).collect();
+    messages.into_iter().map(alone).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// What came of messages of which 13 panics and 4 is an error, and which were assessed together.
+    fn assess_all(messages: &[u32]) -> (Vec<Result<u32, String>>, Vec<Vec<u32>>) {
+        let together = RefCell::new(Vec::new());
+        let assessments = each(messages.to_vec(), |messages| {
+            together.borrow_mut().push(messages.clone());
+            let assess = |message| match message {
+                13 => panic!("on purpose"),
+                4 => Err("four"),
+                message => Ok(10 * message),
+            };
+            messages.into_iter().map(assess).collect()
+        });
+        let told = assessments.into_iter().map(|assessment| assessment.map_err(|error| error.to_string()));
+        (told.collect(), together.into_inner())
     }
-    match assess(messages.clone()) {
-        Ok(assessments) => assessments.into_iter().map(|assessment| assessment.map_err(failed)).collect(),
-        Err(_) => messages.into_iter().map(alone).collect(),
+
+    #[test]
+    fn messages_are_assessed_together_and_an_error_is_one_messages_alone() {
+        let (assessments, together) = assess_all(&[1, 4, 2]);
+        assert_eq!(assessments, [Ok(10), Err("the pipeline failed: four".to_owned()), Ok(20)]);
+        assert_eq!(together, [vec![1, 4, 2]]);
+    }
+
+    #[test]
+    fn a_message_that_makes_the_pipeline_panic_costs_the_others_nothing() {
+        let panicked = || Err("the pipeline failed: the pipeline panicked".to_owned());
+        let (assessments, together) = assess_all(&[1, 13, 2]);
+        assert_eq!(assessments, [Ok(10), panicked(), Ok(20)]);
+        assert_eq!(together, [vec![1, 13, 2], vec![1], vec![13], vec![2]]);
+        let (alone, together) = assess_all(&[13]);
+        assert_eq!((alone, together), (vec![panicked()], vec![vec![13]]));
     }
 }
