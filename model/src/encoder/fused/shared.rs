@@ -47,11 +47,11 @@ impl Shared<'_, f32> {
         start: usize,
         stride: usize,
     ) -> Rows<'_, ROWS, VECTORS> {
-        let there = ROWS == 0
-            || (ROWS - 1)
-                .checked_mul(stride)
-                .and_then(|last| last.checked_add(start)?.checked_add(VECTORS * LANES))
-                .is_some_and(|end| end <= self.length);
+        const { assert!(ROWS > 0, "there is a first row") };
+        let end = (ROWS - 1)
+            .checked_mul(stride)
+            .and_then(|last| last.checked_add(start)?.checked_add(VECTORS * LANES));
+        let there = end.is_some_and(|end| end <= self.length);
         assert!(there, "all rows lie within the slice");
         // SAFETY: the first of them lies within the slice.
         Rows { first: unsafe { self.start.add(start) }, stride, borrowed: PhantomData }
