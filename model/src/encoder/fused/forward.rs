@@ -4,16 +4,13 @@
 //! padding; only attention looks at where a sequence begins and ends.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::super::embeddings::TokenTable;
-use super::aligned::Aligned;
 use super::crew::Team;
-use super::kernels::{
-    Activation, AddAndNormalize, Attention, AttentionScratch, Linear, MATRIX_ROWS, PANEL, Quantization,
-    Quantize, QuantizedBlock, QuantizedPlace,
-};
+use super::kernels::{Activation, AddAndNormalize, Attention, Linear, PANEL, Quantize, QuantizedPlace};
 use super::packed::{LayerLayout, LinearLayout, NormLayout, Packed};
+use super::scratch::{Quantized, Scratch, Worker, give_back, lease};
 use super::shared::Shared;
 use super::simd::{MatrixMode, Simd, WeightStep};
 use crate::{Embedding, Result};
@@ -38,81 +35,6 @@ pub(super) struct Network<'a, S> {
     pub(super) token_table: &'a TokenTable,
     pub(super) first_position: usize,
     pub(super) epsilon: f32,
-}
-
-/// The memory of one call, kept for the next.
-pub(super) struct Scratch<A> {
-    hidden: Aligned<f32>,
-    /// What attention mixed, and later what is added to the hidden activations.
-    narrow: Aligned<f32>,
-    /// The input of all products but the last of a layer, and of that.
-    quantized: Quantized<A>,
-    inner: Quantized<A>,
-    workers: Mutex<Vec<Worker>>,
-}
-
-/// The input of a product.
-struct Quantized<A> {
-    rows: usize,
-    /// `[blocks, rows]` each.
-    values: Aligned<QuantizedBlock<A>>,
-    quantizations: Vec<Quantization>,
-}
-
-/// The memory of one chunk of work.
-#[derive(Default)]
-struct Worker {
-    /// What a product gives, before it is worked on.
-    rows: Aligned<f32>,
-    attention: AttentionScratch,
-}
-
-impl<A: bytemuck::Pod> Default for Scratch<A> {
-    fn default() -> Self {
-        Self {
-            hidden: Aligned::default(),
-            narrow: Aligned::default(),
-            quantized: Quantized::default(),
-            inner: Quantized::default(),
-            workers: Mutex::default(),
-        }
-    }
-}
-
-impl<A: bytemuck::Pod> Default for Quantized<A> {
-    fn default() -> Self {
-        Self { rows: 0, values: Aligned::default(), quantizations: Vec::new() }
-    }
-}
-
-impl<A: bytemuck::Pod> Quantized<A> {
-    /// Makes room for the input of `linear`, to be written by several threads.
-    fn resize(&mut self, rows: usize, linear: &LinearLayout) -> QuantizedRows<'_, A> {
-        self.rows = rows;
-        let blocks = rows * linear.blocks_of_a_row();
-        self.quantizations.resize(blocks, Quantization::default());
-        QuantizedRows {
-            rows,
-            // SAFETY: whoever quantises does so for rows, or for blocks of rows, that are no other thread's.
-            values: unsafe { Shared::new(self.values.resize(blocks + MATRIX_ROWS)) },
-            // SAFETY: as above.
-            quantizations: unsafe { Shared::new(&mut self.quantizations) },
-        }
-    }
-}
-
-/// The input of a product while it is written.
-struct QuantizedRows<'a, A> {
-    rows: usize,
-    values: Shared<'a, QuantizedBlock<A>>,
-    quantizations: Shared<'a, Quantization>,
-}
-
-impl<A> QuantizedRows<'_, A> {
-    fn place(&self, row: usize, block: usize) -> QuantizedPlace<'_, A> {
-        let Self { rows, values, quantizations } = self;
-        QuantizedPlace { values, quantizations, all_rows: *rows, row, block }
-    }
 }
 
 impl<S: Simd> Network<'_, S> {
@@ -195,12 +117,9 @@ impl<S: Simd> Network<'_, S> {
         let Scratch { hidden, narrow, quantized, inner, workers } = scratch;
         self.widen(layer, quantized, inner, workers, team);
         let added = narrow.resize(hidden.len());
-        let heads_a_chunk = self.heads_a_chunk(team.size());
-        let after = |thread| {
-            let most = self.packed.layout.sizes.heads;
-            let heads = most.min(thread * heads_a_chunk)..most.min((thread + 1) * heads_a_chunk);
-            next.map_or([&[][..]; 3], |next| self.projections(next, heads))
-        };
+        let threads = team.size();
+        let after =
+            |thread| next.map_or([&[][..]; 3], |next| self.projections(next, self.heads_of(thread, threads)));
         self.linear(&layer.output, &after, inner, added, team);
         let next = next.map(|next| &next.projections);
         self.normalize(&layer.output_norm, hidden, Some(added), next, quantized, team);
@@ -218,15 +137,11 @@ impl<S: Simd> Network<'_, S> {
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens: usize = lengths.iter().sum();
-        let heads_a_chunk = self.heads_a_chunk(team.size());
-        let chunks = sizes.heads.div_ceil(heads_a_chunk);
-        let together = sizes.heads_of_whole_panels();
         let threads = team.size();
+        let chunks = sizes.heads.div_ceil(self.heads_of(0, threads).len());
+        let together = sizes.heads_of_whole_panels();
         team.run(chunks, &|chunk| {
-            let heads_of = |chunk: usize| {
-                sizes.heads.min(chunk * heads_a_chunk)..sizes.heads.min((chunk + 1) * heads_a_chunk)
-            };
-            let (heads, after) = (heads_of(chunk), heads_of(chunk + threads));
+            let (heads, after) = (self.heads_of(chunk, threads), self.heads_of(chunk + threads, threads));
             let ahead = if after.is_empty() {
                 let linear = &layer.attention_output;
                 [self.packed.weights(linear, output_panels(linear, chunk % threads, threads)), &[], &[]]
@@ -475,11 +390,12 @@ impl<S: Simd> Network<'_, S> {
         });
     }
 
-    /// How many heads a thread takes at once: as many weights as other chunks have.
-    fn heads_a_chunk(&self, threads: usize) -> usize {
+    /// The heads that a thread takes at once, with as many weights as other chunks have: none when there is no such chunk.
+    fn heads_of(&self, chunk: usize, threads: usize) -> Range<usize> {
         let sizes = &self.packed.layout.sizes;
         let together = sizes.heads_of_whole_panels();
-        if threads == 1 { sizes.heads.min(4usize.next_multiple_of(together)) } else { together }
+        let most = if threads == 1 { 4usize.next_multiple_of(together) } else { together };
+        (chunk * most).min(sizes.heads)..sizes.heads.min((chunk + 1) * most)
     }
 
     /// The weights of the queries, keys and values of some heads.
@@ -550,12 +466,4 @@ fn share(ahead: [&[WeightStep]; 3], call: usize, calls: usize) -> &[WeightStep] 
         (start, end) = (start - part.len(), end - part.len());
     }
     &[]
-}
-
-fn lease<T: Default>(pool: &Mutex<Vec<T>>) -> T {
-    pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-}
-
-fn give_back<T>(pool: &Mutex<Vec<T>>, worker: T) {
-    pool.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
 }

@@ -23,6 +23,7 @@ mod large_pages;
 mod pack;
 mod packed;
 mod peak;
+mod scratch;
 mod shared;
 mod simd;
 mod smoothing;
@@ -32,11 +33,12 @@ mod tests;
 use std::sync::{Mutex, PoisonError};
 
 use crew::{Alone, Crew, Team};
-use forward::{Network, Scratch};
+use forward::Network;
 use packed::Packed;
 pub use peak::Arithmetic;
 #[cfg(target_arch = "x86_64")]
 pub(super) use peak::{measure, measure_matrices};
+use scratch::Scratch;
 use simd::Simd;
 #[cfg(target_arch = "x86_64")]
 pub(super) use simd::{AmxInt8, Avx2, Avx512Vnni};
