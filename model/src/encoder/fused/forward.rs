@@ -7,10 +7,10 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::super::embeddings::TokenTable;
-use super::crew::Team;
+use super::crew::{Alone, Team};
 use super::kernels::{Activation, AddAndNormalize, Attention, Linear, PANEL, Quantize, QuantizedPlace};
 use super::packed::{LayerLayout, LinearLayout, NormLayout, Packed};
-use super::scratch::{Quantized, Scratch, Worker, give_back, lease};
+use super::scratch::{Half, Quantized, QuantizedRows, Scratch, Worker, give_back, lease};
 use super::shared::Shared;
 use super::simd::{MatrixMode, Simd, WeightStep};
 use crate::{Embedding, Result};
@@ -20,6 +20,11 @@ const PANELS_A_CHUNK: usize = 2;
 
 /// Rows that a thread normalises and quantises at once, at most.
 const ROWS_A_CHUNK: usize = 32;
+
+/// Rows that a thread takes through a layer's second half: with fewer, it would wait for the weights; with more, threads would wait
+/// for the last of them.
+const LEAST_ROWS_A_PART: usize = 32;
+const MOST_ROWS_A_PART: usize = 128;
 
 /// Rows that are still in the first-level cache when they are quantised, right after they were normalised.
 const ROWS_AT_ONCE: usize = 8;
@@ -50,7 +55,7 @@ impl<S: Simd> Network<'_, S> {
         self.embed(sequences, scratch, team);
         for (number, layer) in layers.iter().enumerate() {
             self.attend(layer, &lengths, scratch, team);
-            self.transform(layer, layers.get(number + 1), scratch, team);
+            self.transform_all(layer, layers.get(number + 1), scratch, team);
         }
         self.pool(&lengths, &scratch.hidden)
     }
@@ -69,8 +74,10 @@ impl<S: Simd> Network<'_, S> {
                 self.token_table.add_row(id, &mut row[..sizes.hidden]);
             }
         }
-        let next = self.packed.layout.layers.first().map(|layer| &layer.projections);
-        self.normalize(&self.packed.layout.norm, hidden, None, next, quantized, team);
+        let next = self.packed.layout.layers.first();
+        let to = next.map(|next| (&next.projections, quantized.resize(tokens, &next.projections)));
+        let to = to.as_ref().map(|(linear, rows)| Destination { linear, rows, first: 0 });
+        self.normalize(&self.packed.layout.norm, hidden, None, to, team);
     }
 
     /// The layer's first half: every token looks at its sequence.
@@ -83,8 +90,8 @@ impl<S: Simd> Network<'_, S> {
     ) {
         let sizes = &self.packed.layout.sizes;
         let tokens = scratch.hidden.len() / sizes.hidden_width;
-        let Scratch { hidden, narrow, quantized, workers, .. } = scratch;
-        let mixed = narrow.resize(tokens * sizes.attention_width);
+        let Scratch { mixed, quantized, workers, .. } = scratch;
+        let mixed = mixed.resize(tokens * sizes.attention_width);
         if sizes.heads * sizes.head_width < sizes.attention_width {
             // No head writes the columns behind the last one; what stood there must not count.
             mixed.fill(0.0);
@@ -92,37 +99,70 @@ impl<S: Simd> Network<'_, S> {
         // SAFETY: each head writes its own columns, and each is a single thread's.
         let columns = unsafe { Shared::new(mixed) };
         self.heads(layer, lengths, quantized, &columns, workers, team);
-        self.quantize(&layer.attention_output, mixed, quantized, team);
-        let added = narrow.resize(hidden.len());
-        let after = |thread| [self.inner_weights(layer, thread), &[], &[]];
-        self.linear(&layer.attention_output, &after, quantized, added, team);
-        self.normalize(
-            &layer.attention_norm,
-            hidden,
-            Some(added),
-            Some(&layer.intermediate),
-            quantized,
-            team,
-        );
     }
 
-    /// The layer's second half: every token for itself.
-    fn transform(
+    /// The rest of the layer. Of many tokens, each thread takes some through all of it; of few, all threads take their columns of
+    /// every step, so that each reads its part of the weights only.
+    fn transform_all(
         &self,
         layer: &LayerLayout,
         next: Option<&LayerLayout>,
         scratch: &mut Scratch<S::Activation>,
         team: &mut dyn Team,
     ) {
-        let Scratch { hidden, narrow, quantized, inner, workers } = scratch;
+        let sizes = &self.packed.layout.sizes;
+        let (width, mixed_width, threads) = (sizes.hidden_width, sizes.attention_width, team.size());
+        let Scratch { hidden, mixed, quantized, halves, workers } = scratch;
+        let tokens = hidden.len() / width;
+        let input = next.map(|next| (&next.projections, quantized.resize(tokens, &next.projections)));
+        let rows_a_part = rows_a_part(tokens, threads);
+        // SAFETY: each part takes its own rows.
+        let hidden = unsafe { Shared::new(hidden) };
+        let transform = |part: usize, team: &mut dyn Team| {
+            let (first, end) = (part * rows_a_part, tokens.min((part + 1) * rows_a_part));
+            let after = |thread: usize| {
+                let thread = (part + thread) % threads;
+                next.map_or([&[][..]; 3], |next| self.projections(next, self.heads_of(thread, threads)))
+            };
+            // SAFETY: these rows are of this part alone.
+            let hidden = unsafe { hidden.slice_mut(first * width, (end - first) * width) };
+            let mixed = &mixed[first * mixed_width..end * mixed_width];
+            let to = input.as_ref().map(|(linear, rows)| Destination { linear, rows, first });
+            let mut half = lease(halves);
+            self.transform(layer, mixed, hidden, to, &after, &mut half, workers, team);
+            give_back(halves, half);
+        };
+        if rows_a_part == tokens {
+            transform(0, team);
+        } else {
+            team.run(tokens.div_ceil(rows_a_part), &|part| transform(part, &mut Alone));
+        }
+    }
+
+    /// The layer's second half for some tokens, each for itself.
+    #[expect(clippy::too_many_arguments, reason = "it is half a layer")]
+    fn transform<'w>(
+        &'w self,
+        layer: &LayerLayout,
+        mixed: &[f32],
+        hidden: &mut [f32],
+        to: Option<Destination<'_, S::Activation>>,
+        after: &(dyn Fn(usize) -> [&'w [WeightStep]; 3] + Sync),
+        half: &mut Half<S::Activation>,
+        workers: &Mutex<Vec<Worker>>,
+        team: &mut dyn Team,
+    ) {
+        let Half { added, quantized, inner } = half;
+        self.quantize(&layer.attention_output, mixed, quantized, team);
+        let added = added.resize(hidden.len());
+        let inner_weights = |thread| [self.inner_weights(layer, thread), &[], &[]];
+        self.linear(&layer.attention_output, &inner_weights, quantized, added, team);
+        let rows = quantized.resize(quantized.rows, &layer.intermediate);
+        let wide = Destination { linear: &layer.intermediate, rows: &rows, first: 0 };
+        self.normalize(&layer.attention_norm, hidden, Some(added), Some(wide), team);
         self.widen(layer, quantized, inner, workers, team);
-        let added = narrow.resize(hidden.len());
-        let threads = team.size();
-        let after =
-            |thread| next.map_or([&[][..]; 3], |next| self.projections(next, self.heads_of(thread, threads)));
-        self.linear(&layer.output, &after, inner, added, team);
-        let next = next.map(|next| &next.projections);
-        self.normalize(&layer.output_norm, hidden, Some(added), next, quantized, team);
+        self.linear(&layer.output, after, inner, added, team);
+        self.normalize(&layer.output_norm, hidden, Some(added), to, team);
     }
 
     /// Queries, keys and values of some heads, and at once what these heads mix.
@@ -212,29 +252,27 @@ impl<S: Simd> Network<'_, S> {
         let tokens = quantized.rows;
         let inner = inner.resize(tokens, output);
         let (factors, offsets) = (self.packed.floats(&output.factor), self.packed.floats(&output.offset));
-        let panels_a_block = output.block / PANEL;
-        let blocks = linear.panels().div_ceil(panels_a_block);
+        let blocks = output.blocks_of_a_row();
         let groups = tokens.div_ceil(INNER_TOKENS);
         let threads = team.size();
         team.run(blocks, &|block| {
-            let panels =
-                |block: usize| block * panels_a_block..linear.panels().min((block + 1) * panels_a_block);
             let ahead = if block + threads < blocks {
-                self.packed.weights(linear, panels(block + threads))
+                self.inner_weights(layer, block + threads)
             } else {
                 self.packed.weights(output, output_panels(output, block % threads, threads))
             };
-            let columns = panels(block).start * PANEL..panels(block).end * PANEL;
+            let panels = inner_panels(layer, block);
+            let columns = panels.start * PANEL..panels.end * PANEL;
             let mut worker = lease(workers);
             let mode = MatrixMode::begin(self.simd);
-            let calls = groups * panels(block).len();
+            let calls = groups * panels.len();
             let mut call = 0;
             for first in (0..tokens).step_by(INNER_TOKENS) {
                 let group = first..tokens.min(first + INNER_TOKENS);
                 let rows = worker.rows.resize(group.len() * columns.len());
                 // SAFETY: this thread alone writes, one panel's columns after the other.
                 let out = unsafe { Shared::new(rows) };
-                for (place, panel) in panels(block).enumerate() {
+                for (place, panel) in panels.clone().enumerate() {
                     let place = Place { out: &out, width: columns.len(), column: place * PANEL };
                     let next = share([ahead, &[], &[]], call, calls);
                     self.panel(&mode, linear, panel, next, quantized, group.clone(), Activation::Gelu, place);
@@ -357,8 +395,7 @@ impl<S: Simd> Network<'_, S> {
         norm: &NormLayout,
         hidden: &mut [f32],
         added: Option<&[f32]>,
-        next: Option<&LinearLayout>,
-        quantized: &mut Quantized<S::Activation>,
+        to: Option<Destination<'_, S::Activation>>,
         team: &mut dyn Team,
     ) {
         let sizes = &self.packed.layout.sizes;
@@ -366,7 +403,6 @@ impl<S: Simd> Network<'_, S> {
         let tokens = hidden.len() / width;
         // SAFETY: each chunk takes its own rows.
         let hidden = unsafe { Shared::new(hidden) };
-        let to = next.map(|next| (next, quantized.resize(tokens, next)));
         let rows_a_chunk = rows_a_chunk(tokens, team);
         team.run(tokens.div_ceil(rows_a_chunk), &|chunk| {
             let end = tokens.min((chunk + 1) * rows_a_chunk);
@@ -383,8 +419,8 @@ impl<S: Simd> Network<'_, S> {
                     bias: self.packed.floats(&norm.bias),
                     epsilon: self.epsilon,
                 });
-                if let Some((next, to)) = &to {
-                    self.quantize_rows(next, rows, to.place(first, 0));
+                if let Some(to) = &to {
+                    self.quantize_rows(to.linear, rows, to.rows.place(to.first + first, 0));
                 }
             }
         });
@@ -409,9 +445,7 @@ impl<S: Simd> Network<'_, S> {
 
     /// The weights of a block of intermediate activations.
     fn inner_weights(&self, layer: &LayerLayout, block: usize) -> &[WeightStep] {
-        let (panels, panels_a_block) = (layer.intermediate.panels(), layer.output.block / PANEL);
-        let first = (block * panels_a_block).min(panels);
-        self.packed.weights(&layer.intermediate, first..panels.min(first + panels_a_block))
+        self.packed.weights(&layer.intermediate, inner_panels(layer, block))
     }
 
     /// The mean over a sequence's tokens; dividing by their number is left to the normalisation.
@@ -437,6 +471,29 @@ struct Place<'a> {
     out: &'a Shared<'a, f32>,
     width: usize,
     column: usize,
+}
+
+/// Where normalised rows go as the input of a product, as those from `first` on.
+#[derive(Clone, Copy)]
+struct Destination<'a, A> {
+    linear: &'a LinearLayout,
+    rows: &'a QuantizedRows<'a, A>,
+    first: usize,
+}
+
+/// Rows that go through a layer's second half as one part: all of them where there are few, or one thread.
+fn rows_a_part(rows: usize, threads: usize) -> usize {
+    if threads == 1 || rows < threads * LEAST_ROWS_A_PART {
+        return rows;
+    }
+    rows.div_ceil(threads * rows.div_ceil(threads * MOST_ROWS_A_PART))
+}
+
+/// The panels of a block of intermediate activations: none when there is no such block.
+fn inner_panels(layer: &LayerLayout, block: usize) -> Range<usize> {
+    let (panels, panels_a_block) = (layer.intermediate.panels(), layer.output.block / PANEL);
+    let first = (block * panels_a_block).min(panels);
+    first..panels.min(first + panels_a_block)
 }
 
 /// Rows that a thread normalises and quantises at once: of few, each thread's share.

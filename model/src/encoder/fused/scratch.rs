@@ -10,12 +10,21 @@ use super::shared::Shared;
 /// The memory of one call, kept for the next.
 pub(super) struct Scratch<A> {
     pub(super) hidden: Aligned<f32>,
-    /// What attention mixed, and later what is added to the hidden activations.
-    pub(super) narrow: Aligned<f32>,
-    /// The input of all products but the last of a layer, and of that.
+    /// What attention mixed.
+    pub(super) mixed: Aligned<f32>,
+    /// The input of a layer.
+    pub(super) quantized: Quantized<A>,
+    pub(super) halves: Mutex<Vec<Half<A>>>,
+    pub(super) workers: Mutex<Vec<Worker>>,
+}
+
+/// The memory of some tokens on their way through a layer's second half.
+pub(super) struct Half<A> {
+    /// What is added to the hidden activations.
+    pub(super) added: Aligned<f32>,
+    /// The input of all products but the last, and of that.
     pub(super) quantized: Quantized<A>,
     pub(super) inner: Quantized<A>,
-    pub(super) workers: Mutex<Vec<Worker>>,
 }
 
 /// The input of a product.
@@ -38,11 +47,17 @@ impl<A: bytemuck::Pod> Default for Scratch<A> {
     fn default() -> Self {
         Self {
             hidden: Aligned::default(),
-            narrow: Aligned::default(),
+            mixed: Aligned::default(),
             quantized: Quantized::default(),
-            inner: Quantized::default(),
+            halves: Mutex::default(),
             workers: Mutex::default(),
         }
+    }
+}
+
+impl<A: bytemuck::Pod> Default for Half<A> {
+    fn default() -> Self {
+        Self { added: Aligned::default(), quantized: Quantized::default(), inner: Quantized::default() }
     }
 }
 
