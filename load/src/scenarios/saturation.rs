@@ -100,7 +100,13 @@ pub(crate) async fn run(setting: &Setting, extent: &Extent) -> anyhow::Result<Sa
         audit.add(&Audit::of_all(&desk, &mut visits, PATIENCE).await);
         drop(desk);
         progress("the bare encoder on the messages that were assessed");
-        rounds.push(round(setting, &visits, &times, extent.bare).await?);
+        let round = round(setting, &visits, &times, extent.bare).await?;
+        progress(format_args!(
+            "{:.1} % of it, {:.0} turns/s",
+            100.0 * round.share_of_bare,
+            round.turns_per_second
+        ));
+        rounds.push(round);
     }
     Ok(Saturation { shoppers, bare, rounds, audit })
 }
