@@ -168,12 +168,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn events(&self, id: ConversationId, after: i64, limit: i64) -> Result<Vec<Event>, StoreError> {
+        // A limit that is bound makes SQLite plan the statement anew each time.
         let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT {EVENT} FROM events WHERE conversation = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
+            "SELECT {EVENT} FROM events WHERE conversation = $1 AND sequence > $2 ORDER BY sequence LIMIT {limit}"
         )))
         .bind(id.to_string())
         .bind(after)
-        .bind(limit)
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(event_of).collect()

@@ -205,11 +205,11 @@ impl Store {
 
 /// The last messages of a conversation, the latest first.
 fn latest_messages(id: ConversationId, limit: i64) -> Statement {
+    // A limit that is bound makes SQLite plan the statement anew each time.
     Statement::new(format!(
-        "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' ORDER BY sequence DESC LIMIT $2"
+        "SELECT {EVENT} FROM events WHERE conversation = $1 AND kind = 'message' ORDER BY sequence DESC LIMIT {limit}"
     ))
     .bind(id.to_string())
-    .bind(limit)
 }
 
 /// The same in their order, and whether the program owes a reply to each.
