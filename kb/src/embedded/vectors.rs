@@ -73,8 +73,10 @@ impl Vectors {
     /// The cosine with every row, from the rounded numbers, and the step of the rounded query.
     fn rough_cosines(&self, query: &[f32]) -> (Vec<f32>, f32) {
         let (rounded, step) = round(query);
+        let rounded = rounded.into_iter().map(i16::from).collect();
         let mut cosines = vec![0.0; self.steps.len()];
-        pulp::Arch::new().dispatch(Rough { vectors: self, rounded: &rounded, step, cosines: &mut cosines });
+        shopdesk_dot::multiply(&self.rounded, &[rounded], std::slice::from_mut(&mut cosines));
+        cosines.iter_mut().zip(&self.steps).for_each(|(cosine, row_step)| *cosine *= row_step * step);
         (cosines, step)
     }
 
@@ -103,27 +105,6 @@ impl WithSimd for Exact<'_> {
     }
 }
 
-/// Rounded cosines of all rows. Compiled for what the processor has: it takes 16 products at a time where it can.
-struct Rough<'a> {
-    vectors: &'a Vectors,
-    rounded: &'a [i8],
-    step: f32,
-    cosines: &'a mut [f32],
-}
-
-impl WithSimd for Rough<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Vectors { dimension, rounded, steps, .. } = self.vectors;
-        let rows = rounded.chunks_exact(*dimension).zip(steps);
-        for (cosine, (row, step)) in self.cosines.iter_mut().zip(rows) {
-            *cosine = dot_i8(self.rounded, row) as f32 * step * self.step;
-        }
-    }
-}
-
 /// Numbers in steps, and what a step is worth.
 fn round(vector: &[f32]) -> (Vec<i8>, f32) {
     let largest = vector.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
@@ -143,11 +124,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     }
     let rest: f32 = a[split..].iter().zip(&b[split..]).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f32>() + rest
-}
-
-#[inline(always)]
-fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
 /// The `n`th highest of some numbers; nothing when there are fewer.

@@ -11,7 +11,6 @@
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use pulp::{Simd, WithSimd};
 
 use super::lexical::{Grams, LexicalIndex};
 use crate::Embedding;
@@ -49,9 +48,6 @@ pub(super) struct KernelIndex {
 /// How many steps rounded embeddings have to 1. Cosines are off by some 0.00001, and no sum of products leaves 32 bits: the product of two
 /// vectors of unit length is at most 1, and so is that of any parts of them.
 const ONE: f32 = 32_000.0;
-
-/// How many rows are compared with one message after the other, while they are in the processor's nearest cache.
-const BLOCK: usize = 16;
 
 /// The largest cosines of a message with some others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -159,11 +155,8 @@ impl KernelIndex {
         let rounded: Vec<Vec<i16>> =
             messages.iter().map(|message| rounded(&centre(&message.embedding, &self.mean))).collect();
         let mut cosines = vec![vec![0.0; self.len()]; messages.len()];
-        pulp::Arch::new().dispatch(Cosines {
-            rows: &self.rounded,
-            messages: &rounded,
-            cosines: &mut cosines,
-        });
+        shopdesk_dot::multiply(&self.rounded, &rounded, &mut cosines);
+        cosines.iter_mut().flatten().for_each(|cosine| *cosine /= ONE * ONE);
         cosines
     }
 
@@ -176,37 +169,8 @@ impl KernelIndex {
     }
 }
 
-/// Compares each message with all rows. Compiled for what the processor has: it takes 16 products at a time where it can.
-struct Cosines<'a> {
-    rows: &'a [i16],
-    messages: &'a [Vec<i16>],
-    cosines: &'a mut [Vec<f32>],
-}
-
-impl WithSimd for Cosines<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let dimension = self.messages.first().map_or(1, Vec::len).max(1);
-        for (block, rows) in self.rows.chunks(BLOCK * dimension).enumerate() {
-            for (message, cosines) in self.messages.iter().zip(&mut *self.cosines) {
-                let cosines = cosines[block * BLOCK..].iter_mut();
-                for (cosine, row) in cosines.zip(rows.chunks_exact(dimension)) {
-                    *cosine = dot(message, row) as f32 / (ONE * ONE);
-                }
-            }
-        }
-    }
-}
-
 fn rounded(vectors: &[f32]) -> Vec<i16> {
     vectors.iter().map(|x| (x * ONE).round() as i16).collect()
-}
-
-#[inline(always)]
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
 /// The embedding without the mean, at unit length.
@@ -266,7 +230,9 @@ mod tests {
     fn no_sum_of_rounded_products_is_too_large() {
         for dimension in [1, 2, 384] {
             let vector = vec![(1.0 / dimension as f32).sqrt(); dimension];
-            let cosine = dot(&rounded(&vector), &rounded(&vector)) as f32 / (ONE * ONE);
+            let mut products = [vec![0.0]];
+            shopdesk_dot::multiply(&rounded(&vector), &[rounded(&vector)], &mut products);
+            let cosine = products[0][0] / (ONE * ONE);
             assert!((cosine - 1.0).abs() < 2.0 * (dimension as f32).sqrt() / ONE, "{cosine}");
         }
     }

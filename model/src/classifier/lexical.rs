@@ -139,6 +139,8 @@ pub(super) struct Postings {
     /// Where in `grams` the hashes begin that have the same first bits, and at the end where the last ones end. Hashes are spread evenly, so that
     /// there are one or two of each.
     first_bits: Vec<u32>,
+    /// How much each n-gram says.
+    inverse_document_frequencies: Vec<f64>,
 }
 
 impl Postings {
@@ -153,7 +155,10 @@ impl Postings {
         let bits = grams.len().max(2).ilog2();
         let begin = |first: u64| grams.partition_point(|&gram| u64::from(gram) < first << (32 - bits)) as u32;
         let first_bits = (0..=1_u64 << bits).map(begin).collect();
-        Self { grams, starts, texts, weights, count, first_bits }
+        let frequencies = starts.windows(2).map(|ends| ends[1] - ends[0]);
+        let inverse_document_frequencies =
+            frequencies.map(|frequency| inverse_document_frequency(count, frequency)).collect();
+        Self { grams, starts, texts, weights, count, first_bits, inverse_document_frequencies }
     }
 
     /// Indexes the texts, given the counts of each.
@@ -201,10 +206,11 @@ impl Postings {
     fn weigh(&self, counts: &Counts) -> Vec<(usize, f32)> {
         let mut known = Vec::with_capacity(counts.len());
         let mut squares = 0.0;
+        let of_unknown = inverse_document_frequency(self.count, 0);
         for &(gram, count) in counts {
             let place = self.place(gram);
-            let frequency = place.map_or(0, |place| self.starts[place + 1] - self.starts[place]);
-            let weight = (1.0 + f64::from(count).ln()) * self.inverse_document_frequency(frequency);
+            let rarity = place.map_or(of_unknown, |place| self.inverse_document_frequencies[place]);
+            let weight = if count == 1.0 { rarity } else { (1.0 + f64::from(count).ln()) * rarity };
             squares += weight * weight;
             known.extend(place.map(|place| (place, weight)));
         }
@@ -219,10 +225,11 @@ impl Postings {
         let same = &self.grams[from..self.first_bits[first + 1] as usize];
         same.iter().position(|&known| known == gram).map(|place| from + place)
     }
+}
 
-    fn inverse_document_frequency(&self, frequency: u32) -> f64 {
-        ((1.0 + self.count as f64) / (1.0 + f64::from(frequency))).ln() + 1.0
-    }
+/// Of an n-gram that so many of `count` texts have.
+fn inverse_document_frequency(count: usize, frequency: u32) -> f64 {
+    ((1.0 + count as f64) / (1.0 + f64::from(frequency))).ln() + 1.0
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub struct Classification {
 }
 
 /// How many rows of coefficients are gone through with one message after the other, while they are in the processor's nearest cache.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
 /// How many messages that were learnt from are named beside a classification.
 const NEAREST: usize = 3;
@@ -161,16 +161,39 @@ impl WithSimd for Scores<'_> {
         let classes = self.scores.first().map_or(1, Vec::len).max(1);
         for (block, coefficients) in self.coefficients.chunks(BLOCK * classes).enumerate() {
             for ((kernel, _), scores) in self.similarities.iter().zip(&mut *self.scores) {
-                for (kernel, coefficients) in
-                    kernel[block * BLOCK..].iter().zip(coefficients.chunks_exact(classes))
-                {
-                    for (score, coefficient) in scores.iter_mut().zip(coefficients) {
-                        *score += kernel * coefficient;
-                    }
-                }
+                let kernel = &kernel[block * BLOCK..];
+                let first = add_columns::<32>(kernel, coefficients, classes, 0, scores);
+                let first = add_columns::<16>(kernel, coefficients, classes, first, scores);
+                let first = add_columns::<4>(kernel, coefficients, classes, first, scores);
+                add_columns::<1>(kernel, coefficients, classes, first, scores);
             }
         }
     }
+}
+
+/// Adds to the scores from `first` on, in so many columns at once that the sums stay in the processor's registers. Where the next column is
+/// that was not added to.
+#[inline(always)]
+fn add_columns<const COLUMNS: usize>(
+    kernel: &[f32],
+    coefficients: &[f32],
+    classes: usize,
+    first: usize,
+    scores: &mut [f32],
+) -> usize {
+    let (columns, _) = scores[first..].as_chunks_mut::<COLUMNS>();
+    for (number, scores) in columns.iter_mut().enumerate() {
+        let start = first + number * COLUMNS;
+        let mut sums = *scores;
+        for (kernel, coefficients) in kernel.iter().zip(coefficients.chunks_exact(classes)) {
+            let (coefficients, _) = coefficients[start..].as_chunks::<COLUMNS>();
+            for (sum, coefficient) in sums.iter_mut().zip(&coefficients[0]) {
+                *sum += kernel * coefficient;
+            }
+        }
+        *scores = sums;
+    }
+    first + columns.len() * COLUMNS
 }
 
 /// The most alike first.

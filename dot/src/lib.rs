@@ -1,0 +1,229 @@
+//! Products of vectors of integers with many rows: what classifying and searching do for every message with all that they know.
+//!
+//! Compilers turn a loop over such products into code that is several times slower than what the processor can do, so that on x86 with
+//! AVX2 the instruction is named here: it multiplies sixteen pairs and adds neighbours up. Elsewhere the loop has to do.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Rows that go through all vectors before the next ones: they are in the processor's nearest cache meanwhile.
+const BLOCK: usize = 16;
+
+/// A number of a row.
+pub trait Number: Copy + Into<i32> + Send + Sync + 'static {
+    /// Sixteen of them in 16 bits each.
+    #[cfg(target_arch = "x86_64")]
+    fn widen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16;
+}
+
+impl Number for i16 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn widen(_: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
+        pulp::cast(numbers)
+    }
+}
+
+impl Number for i8 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn widen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
+        simd.convert_i8x16_to_i16x16(pulp::cast(numbers))
+    }
+}
+
+/// `products[v][r]` becomes `sum over k of vectors[v][k] * rows[r][k]`. The rows stand one after the other and are as long as each vector.
+///
+/// No such sum, of any of the `k`, may leave 32 bits, and no number of a vector may be -32768.
+///
+/// # Panics
+/// When the vectors are not equally long, or `products` has no place for each row and vector.
+pub fn multiply<T: Number>(rows: &[T], vectors: &[Vec<i16>], products: &mut [Vec<f32>]) {
+    let width = vectors.first().map_or(0, Vec::len);
+    assert!(vectors.iter().all(|vector| vector.len() == width), "vectors are equally long");
+    assert_eq!(vectors.len(), products.len(), "each vector has its products");
+    let count = rows.len().checked_div(width).unwrap_or(0);
+    assert!(products.iter().all(|products| products.len() == count), "each row has its product");
+    if width == 0 {
+        return;
+    }
+    let product = Product { rows, vectors, width, products };
+    match Arch::new() {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(simd) => simd.vectorize(tiles::Tiled { simd, product }),
+        arch => arch.dispatch(product),
+    }
+}
+
+struct Product<'a, T> {
+    rows: &'a [T],
+    vectors: &'a [Vec<i16>],
+    width: usize,
+    products: &'a mut [Vec<f32>],
+}
+
+/// As a loop.
+impl<T: Number> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (block, rows) in self.rows.chunks(BLOCK * self.width).enumerate() {
+            for (vector, products) in self.vectors.iter().zip(&mut *self.products) {
+                let products = products[block * BLOCK..].iter_mut();
+                for (product, row) in products.zip(rows.chunks_exact(self.width)) {
+                    *product = dot(vector, row) as f32;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<T: Number>(vector: &[i16], row: &[T]) -> i32 {
+    vector.iter().zip(row).map(|(&a, &b)| i32::from(a) * b.into()).sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+mod tiles {
+    use pulp::x86::V3;
+    use pulp::{NullaryFnOnce, i16x16};
+
+    use super::{BLOCK, Number, Product, dot};
+
+    /// Rows and vectors whose products are computed at once: what is read is used that often.
+    const ROWS: usize = 4;
+    const VECTORS: usize = 2;
+
+    /// With AVX2.
+    pub(super) struct Tiled<'a, T> {
+        pub(super) simd: V3,
+        pub(super) product: Product<'a, T>,
+    }
+
+    impl<T: Number> NullaryFnOnce for Tiled<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let Self { simd, product: Product { rows, vectors, width, products } } = self;
+            for (block, rows) in rows.chunks(BLOCK * width).enumerate() {
+                for (vectors, products) in vectors.chunks(VECTORS).zip(products.chunks_mut(VECTORS)) {
+                    match (vectors, products) {
+                        ([a, b], [for_a, for_b]) => {
+                            let products = [&mut for_a[block * BLOCK..], &mut for_b[block * BLOCK..]];
+                            block_of_rows(simd, rows, [a, b], products);
+                        }
+                        ([a], [for_a]) => block_of_rows(simd, rows, [a], [&mut for_a[block * BLOCK..]]),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn block_of_rows<T: Number, const VECTORS: usize>(
+        simd: V3,
+        rows: &[T],
+        vectors: [&[i16]; VECTORS],
+        mut products: [&mut [f32]; VECTORS],
+    ) {
+        let width = vectors[0].len();
+        let mut row = 0;
+        for rows in rows.chunks(ROWS * width) {
+            if rows.len() == ROWS * width {
+                tile::<T, ROWS, VECTORS>(simd, rows, vectors, row, &mut products);
+                row += ROWS;
+            } else {
+                for rows in rows.chunks_exact(width) {
+                    tile::<T, 1, VECTORS>(simd, rows, vectors, row, &mut products);
+                    row += 1;
+                }
+            }
+        }
+    }
+
+    /// The products of all `rows` with all `vectors`, the first in the place `first`.
+    #[inline(always)]
+    fn tile<T: Number, const ROWS: usize, const VECTORS: usize>(
+        simd: V3,
+        rows: &[T],
+        vectors: [&[i16]; VECTORS],
+        first: usize,
+        products: &mut [&mut [f32]; VECTORS],
+    ) {
+        let width = vectors[0].len();
+        let mut sixteens: [&[[T; 16]]; ROWS] = [&[]; ROWS];
+        for (sixteens, row) in sixteens.iter_mut().zip(rows.chunks_exact(width)) {
+            *sixteens = row.as_chunks().0;
+        }
+        let mut of_vectors: [&[[i16; 16]]; VECTORS] = [&[]; VECTORS];
+        for (sixteens, vector) in of_vectors.iter_mut().zip(vectors) {
+            *sixteens = vector[..width].as_chunks().0;
+        }
+        let mut sums = [[simd.splat_i32x8(0); ROWS]; VECTORS];
+        for place in 0..width / 16 {
+            let mut numbers = [simd.splat_i16x16(0); ROWS];
+            for (numbers, row) in numbers.iter_mut().zip(&sixteens) {
+                *numbers = T::widen(simd, row[place]);
+            }
+            for (sums, vector) in sums.iter_mut().zip(&of_vectors) {
+                let vector: i16x16 = pulp::cast(vector[place]);
+                for (sum, &row) in sums.iter_mut().zip(&numbers) {
+                    let pairs = simd.multiply_wrapping_add_adjacent_i16x16(row, vector);
+                    *sum = simd.wrapping_add_i32x8(*sum, pairs);
+                }
+            }
+        }
+        let rest = width - width % 16;
+        for ((products, sums), vector) in products.iter_mut().zip(sums).zip(vectors) {
+            let products = products[first..][..ROWS].iter_mut();
+            for ((product, sum), row) in products.zip(sums).zip(rows.chunks_exact(width)) {
+                let lanes: [i32; 8] = pulp::cast(sum);
+                *product = (lanes.into_iter().sum::<i32>() + dot(&vector[rest..], &row[rest..])) as f32;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Number>(number: impl Fn(&mut fastrand::Rng) -> T) {
+        let mut random = fastrand::Rng::with_seed(5);
+        for (rows, width, count) in
+            [(1, 1, 1), (3, 15, 2), (4, 16, 3), (21, 40, 5), (37, 384, 4), (0, 8, 2), (5, 8, 0)]
+        {
+            let vectors: Vec<Vec<i16>> =
+                (0..count).map(|_| (0..width).map(|_| random.i16(-2000..2000)).collect()).collect();
+            let numbers: Vec<T> = (0..rows * width).map(|_| number(&mut random)).collect();
+            let products = |vector: &Vec<i16>| -> Vec<f32> {
+                numbers.chunks_exact(width).map(|row| dot(vector, row) as f32).collect()
+            };
+            let expected: Vec<Vec<f32>> = vectors.iter().map(products).collect();
+            let rows = if count == 0 { 0 } else { rows };
+            let mut found = vec![vec![f32::NAN; rows]; count];
+            multiply(&numbers, &vectors, &mut found);
+            assert_eq!(found, expected, "{rows} rows of {width}, {count} vectors");
+            let mut found = vec![vec![f32::NAN; rows]; count];
+            let product = Product { rows: &numbers, vectors: &vectors, width, products: &mut found };
+            product.with_simd(pulp::Scalar::new());
+            assert_eq!(found, expected, "{rows} rows of {width}, {count} vectors, as a loop");
+        }
+    }
+
+    #[test]
+    fn every_row_is_multiplied_with_every_vector() {
+        check(|random| random.i16(-2000..2000));
+        check(|random| random.i8(..));
+    }
+
+    #[test]
+    fn sums_reach_to_the_end_of_32_bits() {
+        let (row, vector) = (vec![-32_000_i16; 2], vec![vec![-32_000_i16; 2]]);
+        let mut products = vec![vec![0.0]];
+        multiply(&row, &vector, &mut products);
+        assert_eq!(products, [[2.048e9]]);
+    }
+}
