@@ -36,6 +36,7 @@ struct Shared {
     capacity: usize,
     queue: Mutex<Queue>,
     arrived: Condvar,
+    then: Box<dyn Fn(Ahead) + Send + Sync>,
 }
 
 /// What waits, and who is there to take it.
@@ -56,6 +57,15 @@ struct Job {
     since: Instant,
 }
 
+/// What is ahead of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Another batch.
+    Batch,
+    /// Nothing, until somebody comes.
+    Nothing,
+}
+
 /// How the service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
@@ -73,6 +83,20 @@ impl InferenceService {
     /// # Errors
     /// When the system cannot start a thread.
     pub fn start(encoder: Arc<dyn Encoder>, capacity: usize) -> Result<Self> {
+        Self::start_with(encoder, capacity, |_| ())
+    }
+
+    /// The same, with what a worker does `then`: when it has handed over the results of a batch, and once more when nothing waits any
+    /// more. What is computed from several results at once is best computed there, because nobody has to be woken for it. It may take its
+    /// time.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn start_with(
+        encoder: Arc<dyn Encoder>,
+        capacity: usize,
+        then: impl Fn(Ahead) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let count = encoder.threads().max(1);
         let queue = Queue {
             jobs: VecDeque::new(),
@@ -83,8 +107,8 @@ impl InferenceService {
             closing: false,
         };
         let capacity = capacity.max(1);
-        let shared =
-            Arc::new(Shared { encoder, capacity, queue: Mutex::new(queue), arrived: Condvar::new() });
+        let (queue, then) = (Mutex::new(queue), Box::new(then));
+        let shared = Arc::new(Shared { encoder, capacity, queue, arrived: Condvar::new(), then });
         let mut service = Self { shared, workers: Vec::with_capacity(count) };
         for number in 0..count {
             let shared = Arc::clone(&service.shared);
@@ -171,22 +195,40 @@ impl Shared {
     /// A worker's life.
     fn work(&self) {
         let mut queue = self.lock();
+        let mut has_worked = false;
         loop {
             let batch = queue.take_batch();
             if batch.is_empty() {
-                if queue.closing {
+                if has_worked {
+                    has_worked = false;
+                    drop(queue);
+                    self.then(Ahead::Nothing);
+                    queue = self.lock();
+                } else if queue.closing {
                     return;
+                } else {
+                    queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 }
-                queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let alone = queue.free == queue.workers && queue.jobs.is_empty();
             queue.free -= 1;
             drop(queue);
             self.compute(batch, if alone { Threads::All } else { Threads::Caller });
+            has_worked = true;
             queue = self.lock();
             queue.free += 1;
+            if !queue.jobs.is_empty() {
+                drop(queue);
+                self.then(Ahead::Batch);
+                queue = self.lock();
+            }
         }
+    }
+
+    fn then(&self, ahead: Ahead) {
+        // A panic must not take the worker with it.
+        drop(catch_unwind(AssertUnwindSafe(|| (self.then)(ahead))));
     }
 
     fn compute(&self, batch: Vec<Job>, threads: Threads) {
@@ -334,6 +376,41 @@ mod tests {
             assert_eq!(reply.recv().unwrap().unwrap().as_slice(), vector_of(&[n; 50]).as_slice());
         }
         assert_eq!(long.recv().unwrap().unwrap().as_slice(), vector_of(&[9; 300]).as_slice());
+    }
+
+    #[test]
+    fn what_comes_then_knows_whether_more_is_ahead_and_may_panic() {
+        let ((sender, calls), (go, may_go)) = (mpsc::channel(), mpsc::channel());
+        let encoder = Stub { threads: 1, calls: sender, may_go: Mutex::new(may_go) };
+        let (tell, told) = mpsc::channel();
+        let then = move |ahead| {
+            tell.send(ahead).unwrap();
+            assert_eq!(ahead, Ahead::Batch, "on purpose");
+        };
+        let service = InferenceService::start_with(Arc::new(encoder), 9, then).unwrap();
+        let bench = Bench { service, calls, go };
+        let first = bench.submit(&[1]);
+        bench.calls.recv().unwrap();
+        let second = bench.submit(&[2]);
+        bench.go.send(()).unwrap();
+        first.recv().unwrap().unwrap();
+        assert_eq!(told.recv().unwrap(), Ahead::Batch);
+        bench.calls.recv().unwrap();
+        // Whoever is gone by the time that a worker comes leaves nothing ahead.
+        bench.service.shared.lock().jobs.push_back(Job {
+            tokens: vec![3],
+            reply: Box::new(Cancellable(Arc::default())),
+            since: Instant::now(),
+        });
+        bench.service.shared.lock().waiting_tokens += 1;
+        bench.go.send(()).unwrap();
+        second.recv().unwrap().unwrap();
+        assert_eq!((told.recv().unwrap(), told.recv().unwrap()), (Ahead::Batch, Ahead::Nothing));
+        let third = bench.submit(&[4]);
+        bench.go.send(()).unwrap();
+        third.recv().unwrap().unwrap();
+        drop(bench);
+        assert_eq!(told.iter().collect::<Vec<_>>(), [Ahead::Nothing]);
     }
 
     #[test]

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::DateTime;
-use rayon::{ThreadPool, ThreadPoolBuilder};
-use shopdesk_model::{Embedding, Error as ModelError};
+use shopdesk_model::Embedding;
+use shopdesk_model::service::Ahead;
 use shopdesk_triage::{self as triage, Assessment, Prepared, Triage};
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -16,14 +16,14 @@ use tracing::Span;
 use super::{AssessError, failed};
 
 /// How many messages are decided at once at most. With more each hardly takes less time, and the first waits for the last.
-const MOST: usize = 8;
+const MOST: usize = 16;
+/// As long as more are on their way through the network, so many are waited for.
+const ENOUGH: usize = 12;
 
-/// Computes on as many threads as there are cores: more would only take the processor from each other, and each that comes and goes has to
-/// be woken. Cheap to clone; the threads end with the last clone.
-#[derive(Clone)]
+/// Messages on their way from the network. Whoever puts some here sees to it that they are decided.
+#[derive(Default)]
 pub(super) struct Deciding {
-    threads: Arc<ThreadPool>,
-    waiting: Arc<Mutex<VecDeque<Embedded>>>,
+    waiting: Mutex<VecDeque<Embedded>>,
 }
 
 /// A message that the network has had.
@@ -40,62 +40,34 @@ pub(super) struct Undecided {
 }
 
 impl Deciding {
-    /// Starts the threads.
-    pub(super) fn start() -> Result<Self, ModelError> {
-        let threads = ThreadPoolBuilder::new()
-            .thread_name(|number| format!("assess-{number}"))
-            // Whoever waits for what was computed sees that nothing comes.
-            .panic_handler(|_| tracing::error!("a message could not be assessed: the pipeline panicked"))
-            .build()
-            .map_err(|error| ModelError::NoThread(std::io::Error::other(error)))?;
-        Ok(Self { threads: Arc::new(threads), waiting: Arc::default() })
+    /// Puts a message where it is decided together with others.
+    pub(super) fn add(&self, undecided: Box<Undecided>, embedding: Embedding) {
+        self.lock().push_back((undecided, embedding));
     }
 
-    /// Decides as soon as a thread is free. It does not block.
-    pub(super) fn decide(&self, undecided: Box<Undecided>, embedding: Embedding) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back((undecided, embedding));
-        let deciding = self.clone();
-        self.threads.spawn_fifo(move || deciding.decide_those_that_wait());
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Embedded>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Computes something else, away from the threads that serve connections.
-    pub(super) async fn compute<T: Send + 'static>(
-        &self,
-        compute: impl FnOnce() -> Result<T, AssessError> + Send + 'static,
-    ) -> Result<T, AssessError> {
-        let (sender, computed) = oneshot::channel();
-        self.threads.spawn_fifo(move || {
-            // Whoever asked may be gone by now.
-            if !sender.is_closed() {
-                drop(sender.send(compute()));
-            }
-        });
-        computed.await.map_err(failed)?
-    }
-
-    /// Takes some of those that wait: another thread may have taken the one that this was called for.
-    fn decide_those_that_wait(&self) {
-        let (undecided, embeddings): (Vec<Box<Undecided>>, Vec<Embedding>) = self.take().into_iter().unzip();
-        let Some(pipeline) = undecided.first().map(|first| Arc::clone(&first.triage)) else { return };
-        let (mut messages, mut asking) = (Vec::new(), Vec::new());
-        for (undecided, embedding) in undecided.into_iter().zip(embeddings) {
-            let Undecided { prepared, at, span, decided, .. } = *undecided;
-            messages.push(triage::Embedded { prepared, embedding, at });
-            asking.push((decided, tracing::info_span!(parent: &span, "decide")));
+    /// Decides those that wait, until there are none; or none, when more come soon.
+    pub(super) fn decide(&self, ahead: Ahead) {
+        if ahead == Ahead::Batch && self.lock().len() < ENOUGH {
+            return;
         }
-        let assessments = each(messages, |messages| pipeline.assess_all_embedded(messages));
-        for ((decided, span), assessment) in asking.into_iter().zip(assessments) {
-            drop(span);
-            drop(decided.send(assessment));
+        loop {
+            let taken = self.take();
+            if taken.is_empty() {
+                return;
+            }
+            decide(taken);
         }
     }
 
     /// Those at the front that somebody waits for and that one pipeline decides.
     fn take(&self) -> Vec<Embedded> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.lock();
         let mut taken: Vec<Embedded> = Vec::new();
-        // Other threads want some, too.
-        let most = waiting.len().div_ceil(self.threads.current_num_threads()).clamp(1, MOST);
+        let most = waiting.len().div_ceil(waiting.len().div_ceil(MOST).max(1));
         while taken.len() < most {
             let together = |next: &mut Embedded| {
                 let is_gone = next.0.decided.is_closed();
@@ -108,6 +80,23 @@ impl Deciding {
             }
         }
         taken
+    }
+}
+
+/// Decides messages of one pipeline.
+fn decide(together: Vec<Embedded>) {
+    let Some((first, _)) = together.first() else { return };
+    let pipeline = Arc::clone(&first.triage);
+    let (mut messages, mut asking) = (Vec::new(), Vec::new());
+    for (undecided, embedding) in together {
+        let Undecided { prepared, at, span, decided, .. } = *undecided;
+        messages.push(triage::Embedded { prepared, embedding, at });
+        asking.push((decided, tracing::info_span!(parent: &span, "decide")));
+    }
+    let assessments = each(messages, |messages| pipeline.assess_all_embedded(messages));
+    for ((decided, span), assessment) in asking.into_iter().zip(assessments) {
+        drop(span);
+        drop(decided.send(assessment));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pipeline for many shoppers at once.
 //!
-//! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections: the
-//! network runs on the workers of an [`InferenceService`], what comes after it on the threads of [`Deciding`]. When the service's queue
+//! Inference computes for milliseconds without yielding, so it must not run on the threads that serve connections: it
+//! runs on the workers of an [`InferenceService`], the network and what comes after it ([`Deciding`]). When the service's queue
 //! is full, messages wait for a place in it in the order in which they came, each no longer than it has patience.
 
 mod deciding;
@@ -35,7 +35,9 @@ const STALLED: Duration = Duration::from_secs(60);
 pub struct Assessor {
     triage: Arc<RwLock<Arc<Triage>>>,
     service: Arc<InferenceService>,
-    deciding: Deciding,
+    deciding: Arc<Deciding>,
+    /// Places for long texts that are prepared.
+    preparing: Arc<Semaphore>,
     /// Places in the service's queue.
     places: Arc<Semaphore>,
     waiting: Arc<UnderWay>,
@@ -60,10 +62,15 @@ impl Assessor {
     /// When the system cannot start a thread.
     pub fn start(triage: Arc<Triage>, queue: usize, metrics: Metrics) -> Result<Self, ModelError> {
         let encoder = Arc::clone(triage.encoder().network());
-        let service = Arc::new(InferenceService::start(encoder, queue)?);
+        // More at once would only take the cores from each other.
+        let preparing = Arc::new(Semaphore::new(encoder.threads().max(1)));
+        let deciding = Arc::new(Deciding::default());
+        let decide = Arc::clone(&deciding);
+        let service =
+            Arc::new(InferenceService::start_with(encoder, queue, move |ahead| decide.decide(ahead))?);
         let (places, waiting) = (Arc::new(Semaphore::new(queue)), Arc::new(UnderWay::new()));
-        let (deciding, triage) = (Deciding::start()?, Arc::new(RwLock::new(triage)));
-        Ok(Self { triage, service, deciding, places, waiting, metrics })
+        let triage = Arc::new(RwLock::new(triage));
+        Ok(Self { triage, service, deciding, preparing, places, waiting, metrics })
     }
 
     /// The pipeline for messages that come now.
@@ -104,7 +111,7 @@ impl Assessor {
         } else {
             let (decided, assessment) = oneshot::channel();
             let undecided = Box::new(Undecided { triage, prepared, at, span: Span::current(), decided });
-            let next = Next::Decide { undecided, deciding: self.deciding.clone() };
+            let next = Next::Decide { undecided, deciding: Arc::clone(&self.deciding) };
             let (assessment, waited) = self.submit(ids, next, assessment, patience).await?;
             (assessment?, waited)
         };
@@ -192,7 +199,13 @@ impl Assessor {
         let (triage, before, message) =
             (Arc::clone(triage), before.map(ToOwned::to_owned), message.to_owned());
         let prepare = move || span.in_scope(|| prepare(&triage, before.as_deref(), &message));
-        self.deciding.compute(prepare).await
+        let place = Arc::clone(&self.preparing).acquire_owned().await.map_err(failed)?;
+        let prepared = tokio::task::spawn_blocking(move || {
+            let prepared = prepare();
+            drop(place);
+            prepared
+        });
+        prepared.await.map_err(failed)?
     }
 
     fn refused(&self) -> AssessError {
@@ -223,7 +236,7 @@ enum Next {
     /// Somebody wants it.
     Tell(oneshot::Sender<Result<Embedding, ModelError>>),
     /// It is decided by it, without those who serve connections having to be woken before that.
-    Decide { undecided: Box<Undecided>, deciding: Deciding },
+    Decide { undecided: Box<Undecided>, deciding: Arc<Deciding> },
 }
 
 impl Reply for Waiting {
@@ -245,7 +258,7 @@ impl Reply for Waiting {
         drop(self.embed);
         match (self.next, result) {
             (Next::Tell(sender), result) => drop(sender.send(result)),
-            (Next::Decide { undecided, deciding }, Ok(embedding)) => deciding.decide(undecided, embedding),
+            (Next::Decide { undecided, deciding }, Ok(embedding)) => deciding.add(undecided, embedding),
             (Next::Decide { undecided, .. }, Err(error)) => drop(undecided.decided.send(Err(failed(error)))),
         }
     }
