@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use crate::logging::{LogFormat, Logging};
 
 /// Messages are small pieces of text that go from thread to thread, and this gives memory to threads and takes it back at half the cost of the
-/// system's.
+/// system's. SQLite's comes from it, too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

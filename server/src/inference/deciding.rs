@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
 use shopdesk_model::Embedding;
@@ -17,8 +18,9 @@ use super::{AssessError, failed};
 
 /// How many messages are decided at once at most. With more each hardly takes less time, and the first waits for the last.
 const MOST: usize = 16;
-/// As long as more are on their way through the network, so many are waited for.
+/// As long as more are on their way through the network, so many are waited for, and for so long.
 const ENOUGH: usize = 12;
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// Messages on their way from the network. Whoever puts some here sees to it that they are decided.
 #[derive(Default)]
@@ -27,7 +29,11 @@ pub(super) struct Deciding {
 }
 
 /// A message that the network has had.
-type Embedded = (Box<Undecided>, Embedding);
+struct Embedded {
+    undecided: Box<Undecided>,
+    embedding: Embedding,
+    since: Instant,
+}
 
 /// A message that the network has, or has had.
 pub(super) struct Undecided {
@@ -42,7 +48,7 @@ pub(super) struct Undecided {
 impl Deciding {
     /// Puts a message where it is decided together with others.
     pub(super) fn add(&self, undecided: Box<Undecided>, embedding: Embedding) {
-        self.lock().push_back((undecided, embedding));
+        self.lock().push_back(Embedded { undecided, embedding, since: Instant::now() });
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Embedded>> {
@@ -51,7 +57,7 @@ impl Deciding {
 
     /// Decides those that wait, until there are none; or none, when more come soon.
     pub(super) fn decide(&self, ahead: Ahead) {
-        if ahead == Ahead::Batch && self.lock().len() < ENOUGH {
+        if ahead == Ahead::Batch && self.has_time() {
             return;
         }
         loop {
@@ -63,6 +69,12 @@ impl Deciding {
         }
     }
 
+    /// Whether those that wait can wait for more.
+    fn has_time(&self) -> bool {
+        let waiting = self.lock();
+        waiting.len() < ENOUGH && waiting.front().is_none_or(|first| first.since.elapsed() < PATIENCE)
+    }
+
     /// Those at the front that somebody waits for and that one pipeline decides.
     fn take(&self) -> Vec<Embedded> {
         let mut waiting = self.lock();
@@ -70,11 +82,12 @@ impl Deciding {
         let most = waiting.len().div_ceil(waiting.len().div_ceil(MOST).max(1));
         while taken.len() < most {
             let together = |next: &mut Embedded| {
-                let is_gone = next.0.decided.is_closed();
-                is_gone || taken.first().is_none_or(|(first, _)| Arc::ptr_eq(&first.triage, &next.0.triage))
+                let pipeline = taken.first().map(|first| &first.undecided.triage);
+                let is_gone = next.undecided.decided.is_closed();
+                is_gone || pipeline.is_none_or(|pipeline| Arc::ptr_eq(pipeline, &next.undecided.triage))
             };
             match waiting.pop_front_if(together) {
-                Some(gone) if gone.0.decided.is_closed() => {}
+                Some(gone) if gone.undecided.decided.is_closed() => {}
                 Some(next) => taken.push(next),
                 None => break,
             }
@@ -85,10 +98,10 @@ impl Deciding {
 
 /// Decides messages of one pipeline.
 fn decide(together: Vec<Embedded>) {
-    let Some((first, _)) = together.first() else { return };
-    let pipeline = Arc::clone(&first.triage);
+    let Some(first) = together.first() else { return };
+    let pipeline = Arc::clone(&first.undecided.triage);
     let (mut messages, mut asking) = (Vec::new(), Vec::new());
-    for (undecided, embedding) in together {
+    for Embedded { undecided, embedding, .. } in together {
         let Undecided { prepared, at, span, decided, .. } = *undecided;
         messages.push(triage::Embedded { prepared, embedding, at });
         asking.push((decided, tracing::info_span!(parent: &span, "decide")));
