@@ -90,9 +90,9 @@ mod tiles {
 
     use super::{BLOCK, Number, Product, dot};
 
-    /// Rows and vectors whose products are computed at once: what is read is used that often.
-    const ROWS: usize = 4;
-    const VECTORS: usize = 2;
+    /// Vectors that a row is multiplied with at once. Rows are read one after the other, as they come from memory: several at once would take
+    /// twice as long when they are in no cache.
+    const VECTORS: usize = 4;
 
     /// With AVX2.
     pub(super) struct Tiled<'a, T> {
@@ -108,79 +108,48 @@ mod tiles {
             let Self { simd, product: Product { rows, vectors, width, products } } = self;
             for (block, rows) in rows.chunks(BLOCK * width).enumerate() {
                 for (vectors, products) in vectors.chunks(VECTORS).zip(products.chunks_mut(VECTORS)) {
-                    match (vectors, products) {
-                        ([a, b], [for_a, for_b]) => {
-                            let products = [&mut for_a[block * BLOCK..], &mut for_b[block * BLOCK..]];
-                            block_of_rows(simd, rows, [a, b], products);
-                        }
-                        ([a], [for_a]) => block_of_rows(simd, rows, [a], [&mut for_a[block * BLOCK..]]),
-                        _ => {}
+                    let first = block * BLOCK;
+                    match vectors {
+                        [a] => block_of_rows(simd, rows, [a], products, first),
+                        [a, b] => block_of_rows(simd, rows, [a, b], products, first),
+                        [a, b, c] => block_of_rows(simd, rows, [a, b, c], products, first),
+                        [a, b, c, d] => block_of_rows(simd, rows, [a, b, c, d], products, first),
+                        _ => unreachable!("chunks have at most as many"),
                     }
                 }
             }
         }
     }
 
+    /// The products of all `rows` with all `vectors`, from the place `first` on.
     #[inline(always)]
     fn block_of_rows<T: Number, const VECTORS: usize>(
         simd: V3,
         rows: &[T],
         vectors: [&[i16]; VECTORS],
-        mut products: [&mut [f32]; VECTORS],
-    ) {
-        let width = vectors[0].len();
-        let mut row = 0;
-        for rows in rows.chunks(ROWS * width) {
-            if rows.len() == ROWS * width {
-                tile::<T, ROWS, VECTORS>(simd, rows, vectors, row, &mut products);
-                row += ROWS;
-            } else {
-                for rows in rows.chunks_exact(width) {
-                    tile::<T, 1, VECTORS>(simd, rows, vectors, row, &mut products);
-                    row += 1;
-                }
-            }
-        }
-    }
-
-    /// The products of all `rows` with all `vectors`, the first in the place `first`.
-    #[inline(always)]
-    fn tile<T: Number, const ROWS: usize, const VECTORS: usize>(
-        simd: V3,
-        rows: &[T],
-        vectors: [&[i16]; VECTORS],
+        products: &mut [Vec<f32>],
         first: usize,
-        products: &mut [&mut [f32]; VECTORS],
     ) {
         let width = vectors[0].len();
-        let mut sixteens: [&[[T; 16]]; ROWS] = [&[]; ROWS];
-        for (sixteens, row) in sixteens.iter_mut().zip(rows.chunks_exact(width)) {
-            *sixteens = row.as_chunks().0;
-        }
         let mut of_vectors: [&[[i16; 16]]; VECTORS] = [&[]; VECTORS];
         for (sixteens, vector) in of_vectors.iter_mut().zip(vectors) {
             *sixteens = vector[..width].as_chunks().0;
         }
-        let mut sums = [[simd.splat_i32x8(0); ROWS]; VECTORS];
-        for place in 0..width / 16 {
-            let mut numbers = [simd.splat_i16x16(0); ROWS];
-            for (numbers, row) in numbers.iter_mut().zip(&sixteens) {
-                *numbers = T::widen(simd, row[place]);
-            }
-            for (sums, vector) in sums.iter_mut().zip(&of_vectors) {
-                let vector: i16x16 = pulp::cast(vector[place]);
-                for (sum, &row) in sums.iter_mut().zip(&numbers) {
-                    let pairs = simd.multiply_wrapping_add_adjacent_i16x16(row, vector);
+        for (number, row) in rows.chunks_exact(width).enumerate() {
+            let (sixteens, rest) = row.as_chunks();
+            let mut sums = [simd.splat_i32x8(0); VECTORS];
+            for (place, &numbers) in sixteens.iter().enumerate() {
+                let numbers = T::widen(simd, numbers);
+                for (sum, vector) in sums.iter_mut().zip(&of_vectors) {
+                    let vector: i16x16 = pulp::cast(vector[place]);
+                    let pairs = simd.multiply_wrapping_add_adjacent_i16x16(numbers, vector);
                     *sum = simd.wrapping_add_i32x8(*sum, pairs);
                 }
             }
-        }
-        let rest = width - width % 16;
-        for ((products, sums), vector) in products.iter_mut().zip(sums).zip(vectors) {
-            let products = products[first..][..ROWS].iter_mut();
-            for ((product, sum), row) in products.zip(sums).zip(rows.chunks_exact(width)) {
+            for ((products, sum), vector) in products.iter_mut().zip(sums).zip(vectors) {
                 let lanes: [i32; 8] = pulp::cast(sum);
-                *product = (lanes.into_iter().sum::<i32>() + dot(&vector[rest..], &row[rest..])) as f32;
+                let sum = lanes.into_iter().sum::<i32>() + dot(&vector[width - rest.len()..], rest);
+                products[first + number] = sum as f32;
             }
         }
     }
