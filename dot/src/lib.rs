@@ -31,9 +31,10 @@ impl Number for i8 {
     }
 }
 
-/// `products[v][r]` becomes `sum over k of vectors[v][k] * rows[r][k]`. The rows stand one after the other and are as long as each vector.
+/// `products[v][r]` becomes the sum of `vectors[v][k] * rows[r][k]` over `k`, as the nearest `f32`. The rows stand one after the other and are
+/// as long as each vector.
 ///
-/// No such sum, of any of the `k`, may leave 32 bits, and no number of a vector may be -32768.
+/// No such sum, over any of the `k`, may leave 32 bits, and no number of a vector may be -32768.
 ///
 /// # Panics
 /// When the vectors are not equally long, or `products` has no place for each row and vector.
