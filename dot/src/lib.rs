@@ -37,7 +37,7 @@ impl Number for i8 {
 /// No such sum, over any of the `k`, may leave 32 bits, and no number of a vector may be -32768.
 ///
 /// # Panics
-/// When the vectors are not equally long, or `products` has no place for each row and vector.
+/// When the vectors are not equally long, or `products` has not exactly one place for each row and vector; there is no row without numbers.
 pub fn multiply<T: Number>(rows: &[T], vectors: &[Vec<i16>], products: &mut [Vec<f32>]) {
     let width = vectors.first().map_or(0, Vec::len);
     assert!(vectors.iter().all(|vector| vector.len() == width), "vectors are equally long");
@@ -48,11 +48,11 @@ pub fn multiply<T: Number>(rows: &[T], vectors: &[Vec<i16>], products: &mut [Vec
         return;
     }
     let product = Product { rows, vectors, width, products };
-    match Arch::new() {
-        #[cfg(target_arch = "x86_64")]
-        Arch::V3(simd) => simd.vectorize(tiles::Tiled { simd, product }),
-        arch => arch.dispatch(product),
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return simd.vectorize(tiles::Tiled { simd, product });
     }
+    Arch::new().dispatch(product);
 }
 
 struct Product<'a, T> {

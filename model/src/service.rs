@@ -45,7 +45,7 @@ struct Queue {
     waiting_tokens: usize,
     /// What a worker takes at most; a longer message is taken alone.
     batch_tokens: usize,
-    /// Workers that are not computing.
+    /// Workers that have nothing to do.
     free: usize,
     workers: usize,
     closing: bool,
@@ -60,8 +60,8 @@ struct Job {
 /// What is ahead of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ahead {
-    /// Another batch.
-    Batch,
+    /// Another batch: so many messages wait.
+    Batch(usize),
     /// Nothing, until somebody comes.
     Nothing,
 }
@@ -198,31 +198,31 @@ impl Shared {
         let mut has_worked = false;
         loop {
             let batch = queue.take_batch();
-            if batch.is_empty() {
-                if has_worked {
-                    has_worked = false;
-                    drop(queue);
-                    self.then(Ahead::Nothing);
-                    queue = self.lock();
-                } else if queue.closing {
+            if batch.is_empty() && !has_worked {
+                if queue.closing {
                     return;
-                } else {
-                    queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 }
+                queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let alone = queue.free == queue.workers && queue.jobs.is_empty();
             queue.free -= 1;
             drop(queue);
-            self.compute(batch, if alone { Threads::All } else { Threads::Caller });
-            has_worked = true;
-            queue = self.lock();
-            queue.free += 1;
-            if !queue.jobs.is_empty() {
-                drop(queue);
-                self.then(Ahead::Batch);
+            has_worked = !batch.is_empty();
+            if has_worked {
+                self.compute(batch, if alone { Threads::All } else { Threads::Caller });
+                queue = self.lock();
+                if !queue.jobs.is_empty() {
+                    let ahead = Ahead::Batch(queue.jobs.len());
+                    drop(queue);
+                    self.then(ahead);
+                    queue = self.lock();
+                }
+            } else {
+                self.then(Ahead::Nothing);
                 queue = self.lock();
             }
+            queue.free += 1;
         }
     }
 
@@ -385,7 +385,7 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let then = move |ahead| {
             tell.send(ahead).unwrap();
-            assert_eq!(ahead, Ahead::Batch, "on purpose");
+            assert_eq!(ahead, Ahead::Batch(1), "on purpose");
         };
         let service = InferenceService::start_with(Arc::new(encoder), 9, then).unwrap();
         let bench = Bench { service, calls, go };
@@ -394,7 +394,7 @@ mod tests {
         let second = bench.submit(&[2]);
         bench.go.send(()).unwrap();
         first.recv().unwrap().unwrap();
-        assert_eq!(told.recv().unwrap(), Ahead::Batch);
+        assert_eq!(told.recv().unwrap(), Ahead::Batch(1));
         bench.calls.recv().unwrap();
         // Whoever is gone by the time that a worker comes leaves nothing ahead.
         bench.service.shared.lock().jobs.push_back(Job {
@@ -405,7 +405,7 @@ mod tests {
         bench.service.shared.lock().waiting_tokens += 1;
         bench.go.send(()).unwrap();
         second.recv().unwrap().unwrap();
-        assert_eq!((told.recv().unwrap(), told.recv().unwrap()), (Ahead::Batch, Ahead::Nothing));
+        assert_eq!((told.recv().unwrap(), told.recv().unwrap()), (Ahead::Batch(1), Ahead::Nothing));
         let third = bench.submit(&[4]);
         bench.go.send(()).unwrap();
         third.recv().unwrap().unwrap();

@@ -18,8 +18,9 @@ use super::{AssessError, failed};
 
 /// How many messages are decided at once at most. With more each hardly takes less time, and the first waits for the last.
 const MOST: usize = 16;
-/// As long as more are on their way through the network, so many are waited for, and for so long.
+/// When so many will soon be there, they are waited for.
 const ENOUGH: usize = 12;
+/// Whoever has waited for so long when a batch comes out of the network waits for no other.
 const PATIENCE: Duration = Duration::from_millis(40);
 
 /// Messages on their way from the network. Whoever puts some here sees to it that they are decided.
@@ -55,24 +56,24 @@ impl Deciding {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides those that wait, until there are none; or none, when more come soon.
+    /// Decides those that wait, as long as they had better not wait for those that are ahead.
     pub(super) fn decide(&self, ahead: Ahead) {
-        if ahead == Ahead::Batch && self.has_time() {
-            return;
-        }
-        loop {
+        while !self.has_time(ahead) {
             let taken = self.take();
             if taken.is_empty() {
                 return;
             }
-            decide(taken);
+            // Those that are left have nobody else.
+            drop(catch_unwind(AssertUnwindSafe(|| decide(taken))));
         }
     }
 
     /// Whether those that wait can wait for more.
-    fn has_time(&self) -> bool {
+    fn has_time(&self, ahead: Ahead) -> bool {
+        let Ahead::Batch(coming) = ahead else { return false };
         let waiting = self.lock();
-        waiting.len() < ENOUGH && waiting.front().is_none_or(|first| first.since.elapsed() < PATIENCE)
+        let is_early = waiting.front().is_none_or(|first| first.since.elapsed() < PATIENCE);
+        is_early && waiting.len() < ENOUGH && waiting.len() + coming >= ENOUGH
     }
 
     /// Those at the front that somebody waits for and that one pipeline decides.

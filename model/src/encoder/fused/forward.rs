@@ -184,7 +184,10 @@ impl<S: Simd> Network<'_, S> {
             let (heads, after) = (self.heads_of(chunk, threads), self.heads_of(chunk + threads, threads));
             let ahead = if after.is_empty() {
                 let linear = &layer.attention_output;
-                [self.packed.weights(linear, output_panels(linear, chunk % threads, threads)), &[], &[]]
+                // What it begins with: of its columns, or of all when it goes on with tokens of its own.
+                let is_split = rows_a_part(tokens, threads) < tokens;
+                let (thread, threads) = if is_split { (0, 1) } else { (chunk % threads, threads) };
+                [self.packed.weights(linear, output_panels(linear, thread, threads)), &[], &[]]
             } else {
                 self.projections(layer, after)
             };
