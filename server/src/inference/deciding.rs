@@ -68,12 +68,10 @@ impl Deciding {
         }
     }
 
-    /// Whether those that wait can wait for more.
     fn has_time(&self, ahead: Ahead) -> bool {
-        let Ahead::Batch(coming) = ahead else { return false };
         let waiting = self.lock();
-        let is_early = waiting.front().is_none_or(|first| first.since.elapsed() < PATIENCE);
-        is_early && waiting.len() < ENOUGH && waiting.len() + coming >= ENOUGH
+        let longest = waiting.front().map(|first| first.since.elapsed()).unwrap_or_default();
+        can_wait(waiting.len(), longest, ahead)
     }
 
     /// Those at the front that somebody waits for and that one pipeline decides.
@@ -94,6 +92,16 @@ impl Deciding {
             }
         }
         taken
+    }
+}
+
+/// Whether so many messages, of which the first has waited for so long, had better wait for more.
+fn can_wait(waiting: usize, longest: Duration, ahead: Ahead) -> bool {
+    match ahead {
+        Ahead::Batch(coming) => {
+            longest < PATIENCE && (ENOUGH - coming.min(ENOUGH)..ENOUGH).contains(&waiting)
+        }
+        Ahead::Nothing => false,
     }
 }
 
@@ -155,6 +163,16 @@ mod tests {
         });
         let told = assessments.into_iter().map(|assessment| assessment.map_err(|error| error.to_string()));
         (told.collect(), together.into_inner())
+    }
+
+    #[test]
+    fn messages_wait_for_others_only_when_enough_will_soon_be_there() {
+        let (early, late) = (Duration::ZERO, PATIENCE);
+        assert!(can_wait(1, early, Ahead::Batch(ENOUGH - 1)) && can_wait(4, early, Ahead::Batch(60)));
+        assert!(!can_wait(1, early, Ahead::Batch(1)), "a long text of somebody else's may be all that comes");
+        assert!(!can_wait(1, late, Ahead::Batch(60)), "they have waited long enough");
+        assert!(!can_wait(ENOUGH, early, Ahead::Batch(60)), "there are enough");
+        assert!(!can_wait(1, early, Ahead::Nothing), "nobody comes any more");
     }
 
     #[test]

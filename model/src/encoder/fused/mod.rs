@@ -27,6 +27,7 @@ mod scratch;
 mod shared;
 mod simd;
 mod smoothing;
+mod split;
 #[cfg(test)]
 mod tests;
 
