@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::super::kernels::GREATEST_BLOCK;
-use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+use super::{Kernel, LANES, Lanes, Pair, Simd, WeightStep};
 
 const STEP_IN_HALVES: &str = "a step's weights are twice as many as a register has";
 
@@ -73,6 +73,7 @@ macro_rules! halves {
 impl Simd for Avx2 {
     type F32 = [__m256; 2];
     type I32 = [__m256i; 2];
+    type Pairs = [__m256i; 2];
     type Activation = i16;
     /// Pairs of neighbours: the first of eight columns, of eight more, and the second.
     type Step = [[__m256i; 2]; 2];
@@ -83,8 +84,8 @@ impl Simd for Avx2 {
     const PARTS: usize = 2;
     const TILE_ROWS: usize = 6;
     const WIDE_TILE: bool = false;
-    const F32_TILE_ROWS: usize = 6;
-    const F32_TILE_VECTORS: usize = 1;
+    const PAIRS_TILE_ROWS: usize = 6;
+    const PAIRS_TILE_VECTORS: usize = 1;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         intrinsic!(run_here(self, kernel));
@@ -178,25 +179,76 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [[__m256; 2]; LANES] {
+    fn pairs(self, first: [__m256i; 2], second: [__m256i; 2]) -> [__m256i; 2] {
+        intrinsic!([
+            _mm256_blend_epi16::<0b1010_1010>(first[0], _mm256_slli_epi32::<16>(second[0])),
+            _mm256_blend_epi16::<0b1010_1010>(first[1], _mm256_slli_epi32::<16>(second[1])),
+        ])
+    }
+
+    #[inline(always)]
+    fn spread_pair(self, pair: Pair) -> [__m256i; 2] {
+        intrinsic!([_mm256_set1_epi32(bytemuck::cast(pair)); 2])
+    }
+
+    #[inline(always)]
+    fn load_pairs(self, from: &Lanes<Pair>) -> [__m256i; 2] {
+        intrinsic!([_mm256_loadu_si256(from.as_ptr().cast()), _mm256_loadu_si256(from[8..].as_ptr().cast())])
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, pairs: [__m256i; 2], to: &mut Lanes<Pair>) {
+        intrinsic!({
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), pairs[0]);
+            _mm256_storeu_si256(to[8..].as_mut_ptr().cast(), pairs[1]);
+        });
+    }
+
+    #[inline(always)]
+    fn store_neighbours(self, value: [__m256i; 2], to: &mut [Pair; LANES / 2]) {
+        intrinsic!({
+            // Packing works within halves of a register, so that a last step brings the quarters in order.
+            let packed = _mm256_packs_epi32(value[0], value[1]);
+            let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), ordered);
+        });
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, sums: [__m256i; 2], a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        intrinsic!([
+            _mm256_add_epi32(sums[0], _mm256_madd_epi16(a[0], b[0])),
+            _mm256_add_epi32(sums[1], _mm256_madd_epi16(a[1], b[1])),
+        ])
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [[__m256i; 2]; LANES]) -> [[__m256i; 2]; LANES] {
         // Four by four, in registers of four; the blocks themselves change places in memory.
-        let mut block = [[0.0; LANES]; LANES];
+        let (mut from, mut to) = ([[[0; 2]; LANES]; LANES], [[[0; 2]; LANES]; LANES]);
+        for (row, from) in rows.into_iter().zip(&mut from) {
+            self.store_pairs(row, from);
+        }
         for row in (0..LANES).step_by(4) {
             for column in (0..LANES).step_by(4) {
                 intrinsic!({
-                    let mut a = _mm_loadu_ps(rows[row][column..].as_ptr());
-                    let mut b = _mm_loadu_ps(rows[row + 1][column..].as_ptr());
-                    let mut c = _mm_loadu_ps(rows[row + 2][column..].as_ptr());
-                    let mut d = _mm_loadu_ps(rows[row + 3][column..].as_ptr());
+                    let mut a = _mm_loadu_ps(from[row][column..].as_ptr().cast());
+                    let mut b = _mm_loadu_ps(from[row + 1][column..].as_ptr().cast());
+                    let mut c = _mm_loadu_ps(from[row + 2][column..].as_ptr().cast());
+                    let mut d = _mm_loadu_ps(from[row + 3][column..].as_ptr().cast());
                     _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
-                    _mm_storeu_ps(block[column][row..].as_mut_ptr(), a);
-                    _mm_storeu_ps(block[column + 1][row..].as_mut_ptr(), b);
-                    _mm_storeu_ps(block[column + 2][row..].as_mut_ptr(), c);
-                    _mm_storeu_ps(block[column + 3][row..].as_mut_ptr(), d);
+                    _mm_storeu_ps(to[column][row..].as_mut_ptr().cast(), a);
+                    _mm_storeu_ps(to[column + 1][row..].as_mut_ptr().cast(), b);
+                    _mm_storeu_ps(to[column + 2][row..].as_mut_ptr().cast(), c);
+                    _mm_storeu_ps(to[column + 3][row..].as_mut_ptr().cast(), d);
                 });
             }
         }
-        std::array::from_fn(|row| self.load(&block[row]))
+        let mut columns = rows;
+        for (column, to) in columns.iter_mut().zip(&to) {
+            *column = self.load_pairs(to);
+        }
+        columns
     }
 
     #[inline(always)]

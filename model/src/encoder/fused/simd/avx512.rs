@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::super::kernels::QuantizedBlock;
 use super::amx;
-use super::{Kernel, LANES, Lanes, MatrixMode, MatrixSums, Simd, WeightStep};
+use super::{Kernel, LANES, Lanes, MatrixMode, MatrixSums, Pair, Simd, WeightStep};
 
 /// The proof that this processor has AVX-512 F, BW, DQ, VL and VNNI, and if so with `TILES`, AMX for bytes: only
 /// [`detect`](Self::detect) makes it.
@@ -49,6 +49,7 @@ macro_rules! intrinsic {
 impl<const TILES: bool> Simd for Avx512<TILES> {
     type F32 = __m512;
     type I32 = __m512i;
+    type Pairs = __m512i;
     type Activation = u8;
     type Step = WeightStep;
     type Room = ();
@@ -60,8 +61,8 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     const PARTS: usize = 1;
     const TILE_ROWS: usize = 12;
     const WIDE_TILE: bool = true;
-    const F32_TILE_ROWS: usize = 12;
-    const F32_TILE_VECTORS: usize = 2;
+    const PAIRS_TILE_ROWS: usize = 12;
+    const PAIRS_TILE_VECTORS: usize = 2;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         intrinsic!(run_here(self, kernel));
@@ -144,12 +145,42 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     }
 
     #[inline(always)]
-    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [__m512; LANES] {
+    fn pairs(self, first: __m512i, second: __m512i) -> __m512i {
+        intrinsic!(_mm512_mask_blend_epi16(0xAAAA_AAAA, first, _mm512_slli_epi32::<16>(second)))
+    }
+
+    #[inline(always)]
+    fn spread_pair(self, pair: Pair) -> __m512i {
+        intrinsic!(_mm512_set1_epi32(bytemuck::cast(pair)))
+    }
+
+    #[inline(always)]
+    fn load_pairs(self, from: &Lanes<Pair>) -> __m512i {
+        intrinsic!(_mm512_loadu_si512(from.as_ptr().cast()))
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, pairs: __m512i, to: &mut Lanes<Pair>) {
+        intrinsic!(_mm512_storeu_si512(to.as_mut_ptr().cast(), pairs));
+    }
+
+    #[inline(always)]
+    fn store_neighbours(self, value: __m512i, to: &mut [Pair; LANES / 2]) {
+        intrinsic!(_mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(value)));
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, sums: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        intrinsic!(_mm512_dpwssd_epi32(sums, a, b))
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [__m512i; LANES]) -> [__m512i; LANES] {
         intrinsic!({
             // Pairs of rows, then pairs of pairs within quarters of a register, then quarters.
             let mut pairs = [_mm512_setzero_ps(); LANES];
             for row in (0..LANES).step_by(2) {
-                let [a, b] = [self.load(rows[row]), self.load(rows[row + 1])];
+                let [a, b] = [_mm512_castsi512_ps(rows[row]), _mm512_castsi512_ps(rows[row + 1])];
                 pairs[row] = _mm512_unpacklo_ps(a, b);
                 pairs[row + 1] = _mm512_unpackhi_ps(a, b);
             }
@@ -173,7 +204,11 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
                 columns[column + 8] = _mm512_shuffle_f32x4::<0b11_01_11_01>(even_low, even_high);
                 columns[column + 12] = _mm512_shuffle_f32x4::<0b11_01_11_01>(odd_low, odd_high);
             }
-            columns
+            let mut pairs = rows;
+            for (pairs, column) in pairs.iter_mut().zip(columns) {
+                *pairs = _mm512_castps_si512(column);
+            }
+            pairs
         })
     }
 

@@ -33,6 +33,9 @@ pub(in crate::encoder) const LANES: usize = 16;
 /// Sixteen neighbours in memory.
 pub(in crate::encoder) type Lanes<T> = [T; LANES];
 
+/// Two numbers that are multiplied and added up together.
+pub(in crate::encoder) type Pair = [i16; 2];
+
 /// Weights that one step of the integer product takes: for sixteen columns, four neighbours of a row each.
 pub(in crate::encoder) type WeightStep = [i8; 4 * LANES];
 
@@ -84,6 +87,8 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     type F32: Copy;
     /// Sixteen `i32`.
     type I32: Copy;
+    /// Sixteen pairs.
+    type Pairs: Copy;
     /// A quantised activation in memory; its value is in 0..=255.
     type Activation: Copy + Default + Send + Sync + bytemuck::Pod;
     /// The weights of sixteen columns for a step, as they are multiplied.
@@ -102,9 +107,9 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     const TILE_ROWS: usize;
     /// Whether the tile of the integer product is 32 columns wide, or 16.
     const WIDE_TILE: bool;
-    /// Rows and vectors that the tile of a product in `f32` has at most.
-    const F32_TILE_ROWS: usize;
-    const F32_TILE_VECTORS: usize;
+    /// Rows and vectors that the tile of a product of pairs has at most.
+    const PAIRS_TILE_ROWS: usize;
+    const PAIRS_TILE_VECTORS: usize;
 
     /// Runs the kernel with this processor's instructions.
     fn run<K: Kernel<Self>>(self, kernel: K);
@@ -130,8 +135,17 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     /// Each lane times two to the power of the lowest 8 bits of `exponent`'s, as they stand in memory; the result is normal.
     fn times_power_of_two(self, value: Self::F32, exponent: Self::F32) -> Self::F32;
 
+    /// Each lane's numbers, which are in 16 bits, as a pair.
+    fn pairs(self, first: Self::I32, second: Self::I32) -> Self::Pairs;
+    fn spread_pair(self, pair: Pair) -> Self::Pairs;
+    fn load_pairs(self, from: &Lanes<Pair>) -> Self::Pairs;
+    fn store_pairs(self, pairs: Self::Pairs, to: &mut Lanes<Pair>);
+    /// Stores neighbouring lanes, whose numbers are in 16 bits, as pairs.
+    fn store_neighbours(self, value: Self::I32, to: &mut [Pair; LANES / 2]);
+    /// Adds to each lane's sum the products of its pairs' first and of their second numbers.
+    fn dot_pairs(self, sums: Self::I32, a: Self::Pairs, b: Self::Pairs) -> Self::I32;
     /// The columns of a square block.
-    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [Self::F32; LANES];
+    fn transpose(self, rows: [Self::Pairs; LANES]) -> [Self::Pairs; LANES];
 
     /// Stores what [`round`](Self::round) gave, cut to 0..=255.
     fn store_activations(self, values: [Self::I32; 4], to: &mut [Self::Activation; 4 * LANES]);

@@ -1,7 +1,7 @@
 //! The meaning of each operation, on arrays. It runs everywhere, also under Miri, and is what the engines are tested
 //! against.
 
-use super::{Kernel, LANES, Lanes, Simd, WeightStep};
+use super::{Kernel, LANES, Lanes, Pair, Simd, WeightStep};
 
 /// No particular processor.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ fn fold(mut value: Lanes<f32>, operation: impl Fn(f32, f32) -> f32) -> f32 {
 impl Simd for Portable {
     type F32 = Lanes<f32>;
     type I32 = Lanes<i32>;
+    type Pairs = Lanes<Pair>;
     type Activation = u8;
     type Step = WeightStep;
     type Room = ();
@@ -31,8 +32,8 @@ impl Simd for Portable {
     const PARTS: usize = 1;
     const TILE_ROWS: usize = 4;
     const WIDE_TILE: bool = true;
-    const F32_TILE_ROWS: usize = 4;
-    const F32_TILE_VECTORS: usize = 2;
+    const PAIRS_TILE_ROWS: usize = 4;
+    const PAIRS_TILE_VECTORS: usize = 2;
 
     fn run<K: Kernel<Self>>(self, kernel: K) {
         kernel.run(self);
@@ -96,8 +97,33 @@ impl Simd for Portable {
         })
     }
 
-    fn transpose(self, rows: [&Lanes<f32>; LANES]) -> [Lanes<f32>; LANES] {
-        std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
+    fn pairs(self, first: Lanes<i32>, second: Lanes<i32>) -> Lanes<Pair> {
+        std::array::from_fn(|lane| [first[lane] as i16, second[lane] as i16])
+    }
+
+    fn spread_pair(self, pair: Pair) -> Lanes<Pair> {
+        [pair; LANES]
+    }
+
+    fn load_pairs(self, from: &Lanes<Pair>) -> Lanes<Pair> {
+        *from
+    }
+
+    fn store_pairs(self, pairs: Lanes<Pair>, to: &mut Lanes<Pair>) {
+        *to = pairs;
+    }
+
+    fn store_neighbours(self, value: Lanes<i32>, to: &mut [Pair; LANES / 2]) {
+        *to = std::array::from_fn(|pair| [value[2 * pair] as i16, value[2 * pair + 1] as i16]);
+    }
+
+    fn dot_pairs(self, sums: Lanes<i32>, a: Lanes<Pair>, b: Lanes<Pair>) -> Lanes<i32> {
+        let product = |lane: usize, number: usize| i32::from(a[lane][number]) * i32::from(b[lane][number]);
+        std::array::from_fn(|lane| sums[lane] + product(lane, 0) + product(lane, 1))
+    }
+
+    fn transpose(self, rows: [Lanes<Pair>; LANES]) -> [Lanes<Pair>; LANES] {
+        std::array::from_fn(|column| rows.map(|row| row[column]))
     }
 
     fn store_activations(self, values: [Lanes<i32>; 4], to: &mut [u8; 4 * LANES]) {
