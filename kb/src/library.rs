@@ -156,10 +156,25 @@ impl Library {
         ranking: Ranking,
         limit: usize,
     ) -> Result<Vec<Hit>> {
-        let (candidates, catalogue) = self.candidates(query, filter)?;
-        let mut hits = search::hits(&candidates, &catalogue, filter, ranking);
-        hits.truncate(limit);
-        Ok(hits)
+        self.search_all(&[(*query, filter)], ranking, limit).pop().expect("one message has one answer")
+    }
+
+    /// The same for each of some messages, in their order, which takes less time than for one after the other.
+    pub fn search_all(
+        &self,
+        queries: &[(Query<'_>, &Filter)],
+        ranking: Ranking,
+        limit: usize,
+    ) -> Vec<Result<Vec<Hit>>> {
+        let Some((candidates, catalogue)) = self.candidates(queries) else {
+            return queries.iter().map(|_| Err(crate::Error::Unsettled)).collect();
+        };
+        let hits = |((_, filter), candidates): (&(Query<'_>, &Filter), Result<Candidates>)| {
+            let mut hits = search::hits(&candidates?, &catalogue, filter, ranking);
+            hits.truncate(limit);
+            Ok(hits)
+        };
+        queries.iter().zip(candidates).map(hits).collect()
     }
 
     /// What is withdrawn is not found from now on, whatever becomes of the index.
@@ -182,17 +197,20 @@ impl Library {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
     }
 
-    /// Candidates and the catalogue that was in force all the while.
-    fn candidates(&self, query: &Query<'_>, filter: &Filter) -> Result<(Candidates, Arc<Catalogue>)> {
+    /// Candidates of each, and the catalogue that was in force all the while; nothing when it changed each time.
+    fn candidates(
+        &self,
+        queries: &[(Query<'_>, &Filter)],
+    ) -> Option<(Vec<Result<Candidates>>, Arc<Catalogue>)> {
         let mut catalogue = self.catalogue();
         for _ in 0..TRIES {
-            let candidates = self.index.candidates(query, filter, CANDIDATES)?;
+            let candidates = self.index.candidates_of_all(queries, CANDIDATES);
             let now = self.catalogue();
             if Arc::ptr_eq(&catalogue, &now) {
-                return Ok((candidates, catalogue));
+                return Some((candidates, catalogue));
             }
             catalogue = now;
         }
-        Err(crate::Error::Unsettled)
+        None
     }
 }

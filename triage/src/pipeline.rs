@@ -12,7 +12,7 @@ use shopdesk_model::intents::Label;
 use shopdesk_model::tokenizer::Encoding;
 use shopdesk_model::{Embedding, Probability, Role, SentimentGuess, TextEncoder};
 
-use crate::knowledge_base::LOOKED_UP;
+use crate::knowledge_base::{Found, LOOKED_UP};
 use crate::{
     AnswerModel, Continuation, Decision, Evidence, IntentChances, KnowledgeBase, KnownQuestion,
     MessageLanguage, Policy, RankedArticle, RankedIntent, Result, SignalRules, Signals, Urgency, decide,
@@ -187,8 +187,12 @@ impl Triage {
         intents: &IntentChances,
     ) -> Result<Vec<RankedArticle>> {
         let found = self.knowledge_base.search(text, embedding, filter, Ranking::Fused, LOOKED_UP)?;
+        Ok(self.rank(found, intents))
+    }
+
+    fn rank(&self, found: Found, intents: &IntentChances) -> Vec<RankedArticle> {
         let model = self.answer_model.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(match model {
+        match model {
             Some(model) => model.rank(found, intents),
             // Without a measure nothing is sure enough to be an answer.
             None => found
@@ -196,7 +200,7 @@ impl Triage {
                 .into_iter()
                 .map(|hit| RankedArticle { hit, probability: Probability::ZERO })
                 .collect(),
-        })
+        }
     }
 
     fn intent_chances(&self, text: &str, embedding: &Embedding) -> IntentChances {
@@ -309,35 +313,30 @@ impl Triage {
         let features: Vec<&Features> = features.iter().collect();
         let classifications = self.bundle.classifier().classify_all(&features);
         let sentiments = self.bundle.sentiments(&features);
-        let classified = classifications.into_iter().zip(sentiments);
-        let assess = |(message, (classification, sentiment))| {
-            self.assess_classified(message, classification, sentiment)
+        let labels = self.bundle.classifier().labels();
+        let chances: Vec<IntentChances> =
+            classifications.iter().map(|classification| IntentChances::new(classification, labels)).collect();
+        let articles = self.look_up(&messages, &chances);
+        let classified = classifications.into_iter().zip(sentiments).zip(articles);
+        let assess = |(message, ((classification, sentiment), articles)): (Embedded, (_, Result<_>))| {
+            Ok(self.assess_classified(message.prepared, classification, sentiment, articles?))
         };
         messages.into_iter().zip(classified).map(assess).collect()
     }
 
     fn assess_classified(
         &self,
-        message: Embedded,
+        prepared: Prepared,
         classification: Classification,
         sentiment: Option<SentimentGuess>,
-    ) -> Result<Assessment> {
-        let Embedded { prepared, embedding, at } = message;
+        articles: Vec<RankedArticle>,
+    ) -> Assessment {
         let examples = self.bundle.examples(&classification);
-        let chances = IntentChances::new(&classification, self.bundle.classifier().labels());
-        let articles = self.look_up(&prepared, &embedding, &chances, at)?;
         let evidence = self.evidence(prepared.signals, sentiment, classification, articles);
         let decision = decide(&evidence, self.bundle.thresholds(), &self.policy);
         let urgency = urgency(&evidence, &self.policy);
         let bundle = self.bundle_id.clone();
-        Ok(Assessment {
-            evidence,
-            decision,
-            urgency,
-            examples,
-            bundle,
-            truncated: prepared.encoding.truncated,
-        })
+        Assessment { evidence, decision, urgency, examples, bundle, truncated: prepared.encoding.truncated }
     }
 
     /// The encoder of the messages.
@@ -376,19 +375,27 @@ impl Triage {
         &self.knowledge_base
     }
 
-    /// Articles in the message's language; in any, when we do not know the language or have nothing in it.
-    fn look_up(
-        &self,
-        prepared: &Prepared,
-        embedding: &Embedding,
-        intents: &IntentChances,
-        at: DateTime,
-    ) -> Result<Vec<RankedArticle>> {
-        let search = |languages: Vec<Language>| {
-            self.ranked(&prepared.text, embedding, &Filter::new(languages, at), intents)
+    /// Articles in each message's language; in any, when we do not know the language or have nothing in it.
+    fn look_up(&self, messages: &[Embedded], intents: &[IntentChances]) -> Vec<Result<Vec<RankedArticle>>> {
+        let filter = |message: &Embedded| {
+            Filter::new(languages_for(message.prepared.signals.language.language), message.at)
         };
-        let articles = search(languages_for(prepared.signals.language.language))?;
-        if articles.is_empty() { search(Vec::new()) } else { Ok(articles) }
+        let filters: Vec<Filter> = messages.iter().map(filter).collect();
+        let asked: Vec<(&str, &Embedding, &Filter)> = messages
+            .iter()
+            .zip(&filters)
+            .map(|(message, filter)| (message.prepared.text.as_str(), &message.embedding, filter))
+            .collect();
+        let found = self.knowledge_base.search_all(&asked, Ranking::Fused, LOOKED_UP);
+        let ranked = |((message, intents), found): ((&Embedded, &IntentChances), Result<Found>)| {
+            let articles = self.rank(found?, intents);
+            if !articles.is_empty() {
+                return Ok(articles);
+            }
+            let in_any = Filter::new(Vec::new(), message.at);
+            self.ranked(&message.prepared.text, &message.embedding, &in_any, intents)
+        };
+        messages.iter().zip(intents).zip(found).map(ranked).collect()
     }
 
     fn evidence(

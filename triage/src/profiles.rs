@@ -23,6 +23,8 @@ pub(crate) struct Profiles {
 #[derive(Debug)]
 struct Profile {
     sum: Vec<f32>,
+    /// Of the sum.
+    length: f32,
     questions: usize,
 }
 
@@ -48,7 +50,7 @@ impl Profiles {
             for vector in vectors {
                 add(&mut sum, &whitening.apply(vector), 1.0);
             }
-            Profile { sum, questions: vectors.len() }
+            Profile { length: length(&sum), sum, questions: vectors.len() }
         };
         let articles = sorted.into_iter().map(|(id, vectors)| (id.clone(), profile(vectors))).collect();
         Self { whitening: Some(whitening), articles }
@@ -67,15 +69,19 @@ impl Profiles {
         message: &Whitened,
         without: Option<&Whitened>,
     ) -> Option<f32> {
-        let Profile { sum, questions } = self.articles.get(article)?;
-        if *questions <= usize::from(without.is_some()) {
+        let profile = self.articles.get(article)?;
+        if profile.questions <= usize::from(without.is_some()) {
             return None;
         }
-        let mut rest = Cow::Borrowed(sum);
-        if let Some(Whitened(left_out)) = without {
-            add(rest.to_mut(), left_out, -1.0);
-        }
-        let length = dot(&rest, &rest).sqrt();
+        let (rest, length) = match without {
+            None => (Cow::Borrowed(&profile.sum), profile.length),
+            Some(Whitened(left_out)) => {
+                let mut rest = profile.sum.clone();
+                add(&mut rest, left_out, -1.0);
+                let length = length(&rest);
+                (Cow::Owned(rest), length)
+            }
+        };
         (length > 0.0).then(|| dot(&rest, &message.0) / length)
     }
 }
@@ -84,6 +90,10 @@ fn add(sum: &mut [f32], vector: &[f32], times: f32) {
     for (sum, number) in sum.iter_mut().zip(vector) {
         *sum += times * number;
     }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    dot(vector, vector).sqrt()
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

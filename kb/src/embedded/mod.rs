@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use crate::index::{ArticleKey, Candidate, Candidates, PassageKey};
 use crate::{Article, Entry, Error, Filter, Index, Part, Query, Result};
 use postings::Postings;
-use vectors::Vectors;
+use vectors::{RoughCosines, Vectors};
 
 /// Rows of removed passages are given up when they are this share of all.
 const SURPLUS: f64 = 0.25;
@@ -53,8 +53,16 @@ impl EmbeddedIndex {
 
 impl Index for EmbeddedIndex {
     fn candidates(&self, query: &Query<'_>, filter: &Filter, limit: usize) -> Result<Candidates> {
-        self.require_dimension(query.vector)?;
-        Ok(self.read().candidates(query, filter, limit))
+        self.candidates_of_all(&[(*query, filter)], limit).pop().expect("one message has one answer")
+    }
+
+    fn candidates_of_all(&self, queries: &[(Query<'_>, &Filter)], limit: usize) -> Vec<Result<Candidates>> {
+        let fits = |(query, _): &(Query<'_>, &Filter)| self.require_dimension(query.vector);
+        let fitting: Vec<(Query<'_>, &Filter)> =
+            queries.iter().filter(|query| fits(query).is_ok()).copied().collect();
+        let mut candidates = self.read().candidates(&fitting, limit).into_iter();
+        let answer = |query| fits(query).map(|()| candidates.next().expect("each that fits has its own"));
+        queries.iter().map(answer).collect()
     }
 
     fn put(&self, entries: Vec<Entry>) -> Result<()> {
@@ -206,10 +214,26 @@ impl Rows {
         new
     }
 
-    fn candidates(&self, query: &Query<'_>, filter: &Filter, limit: usize) -> Candidates {
+    /// For each of some messages, with which the rows are gone through once.
+    fn candidates(&self, queries: &[(Query<'_>, &Filter)], limit: usize) -> Vec<Candidates> {
+        let vectors: Vec<&[f32]> = queries.iter().map(|(query, _)| query.vector).collect();
+        let rough = self.vectors.rough_cosines(&vectors);
+        let candidates = |((query, filter), rough): (&(Query<'_>, &Filter), _)| {
+            self.candidates_among(query, filter, limit, &rough)
+        };
+        queries.iter().zip(rough).map(candidates).collect()
+    }
+
+    fn candidates_among(
+        &self,
+        query: &Query<'_>,
+        filter: &Filter,
+        limit: usize,
+        rough: &RoughCosines,
+    ) -> Candidates {
         let admitted = self.admitted(filter);
         let admits = |row: u32| admitted[row as usize];
-        let dense = self.vectors.nearest(query.vector, limit, admits, |a, b| self.order(a, b));
+        let dense = self.vectors.nearest(query.vector, rough, limit, admits, |a, b| self.order(a, b));
         let scores = self.postings.scores(query.terms, self.alive, &self.gone);
         let found = || (0..).zip(scores.iter().copied()).filter(|&(row, score)| score > 0.0 && admits(row));
         let least = vectors::nth_highest(found().map(|(_, score)| score), limit.max(1)).unwrap_or(0.0);

@@ -19,6 +19,13 @@ pub(super) struct Vectors {
     largest_step: f32,
 }
 
+/// The cosines of a query with all rows, from the rounded numbers.
+pub(super) struct RoughCosines {
+    cosines: Vec<f32>,
+    /// What one step of the rounded query is worth.
+    step: f32,
+}
+
 impl Vectors {
     pub(super) fn new(dimension: usize) -> Self {
         Self { dimension, exact: Vec::new(), rounded: Vec::new(), steps: Vec::new(), largest_step: 0.0 }
@@ -52,6 +59,7 @@ impl Vectors {
     pub(super) fn nearest(
         &self,
         query: &[f32],
+        RoughCosines { cosines: rough, step }: &RoughCosines,
         limit: usize,
         admits: impl Fn(u32) -> bool,
         order: impl Fn(u32, u32) -> Ordering,
@@ -59,10 +67,9 @@ impl Vectors {
         if limit == 0 || self.dimension == 0 {
             return Vec::new();
         }
-        let (rough, step) = self.rough_cosines(query);
         let admitted = || (0..).zip(rough.iter().copied()).filter(|&(row, _)| admits(row));
         let last = nth_highest(admitted().map(|(_, cosine)| cosine), limit);
-        let least = last.map_or(f32::NEG_INFINITY, |last| last - DEVIATIONS * self.rounding_error(step));
+        let least = last.map_or(f32::NEG_INFINITY, |last| last - DEVIATIONS * self.rounding_error(*step));
         let close = admitted().filter(|&(_, rough)| rough >= least);
         let mut close = self.cosines(query, close.map(|(row, _)| row));
         close.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| order(a.0, b.0)));
@@ -70,14 +77,22 @@ impl Vectors {
         close
     }
 
-    /// The cosine with every row, from the rounded numbers, and the step of the rounded query.
-    fn rough_cosines(&self, query: &[f32]) -> (Vec<f32>, f32) {
-        let (rounded, step) = round(query);
-        let rounded = rounded.into_iter().map(i16::from).collect();
-        let mut cosines = vec![0.0; self.steps.len()];
-        shopdesk_dot::multiply(&self.rounded, &[rounded], std::slice::from_mut(&mut cosines));
-        cosines.iter_mut().zip(&self.steps).for_each(|(cosine, row_step)| *cosine *= row_step * step);
-        (cosines, step)
+    /// Those of each of some queries.
+    pub(super) fn rough_cosines(&self, queries: &[&[f32]]) -> Vec<RoughCosines> {
+        let (rounded, steps): (Vec<Vec<i16>>, Vec<f32>) = queries
+            .iter()
+            .map(|query| {
+                let (rounded, step) = round(query);
+                (rounded.into_iter().map(i16::from).collect::<Vec<i16>>(), step)
+            })
+            .unzip();
+        let mut cosines = vec![vec![0.0; self.steps.len()]; queries.len()];
+        shopdesk_dot::multiply(&self.rounded, &rounded, &mut cosines);
+        let rough = |(mut cosines, step): (Vec<f32>, f32)| {
+            cosines.iter_mut().zip(&self.steps).for_each(|(cosine, row_step)| *cosine *= row_step * step);
+            RoughCosines { cosines, step }
+        };
+        cosines.into_iter().zip(steps).map(rough).collect()
     }
 
     /// The standard deviation of a cosine of rounded vectors of unit length: each number is off by an even spread over one step, whose
@@ -189,7 +204,8 @@ mod tests {
                 let mut plain = vectors.cosines(&query, (0..rows as u32).filter(|&row| admits(row)));
                 plain.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
                 plain.truncate(30);
-                assert_eq!(vectors.nearest(&query, 30, admits, |a, b| a.cmp(&b)), plain);
+                let rough = vectors.rough_cosines(&[&common, &query]);
+                assert_eq!(vectors.nearest(&query, &rough[1], 30, admits, |a, b| a.cmp(&b)), plain);
             }
         }
     }
@@ -198,7 +214,8 @@ mod tests {
     fn nothing_is_nearest_when_nothing_is_asked_for() {
         let mut vectors = Vectors::new(2);
         vectors.push(&[1.0, 0.0]);
-        assert_eq!(vectors.nearest(&[1.0, 0.0], 0, |_| true, |a, b| a.cmp(&b)), []);
-        assert_eq!(vectors.nearest(&[1.0, 0.0], 3, |_| false, |a, b| a.cmp(&b)), []);
+        let rough = &vectors.rough_cosines(&[&[1.0, 0.0]])[0];
+        assert_eq!(vectors.nearest(&[1.0, 0.0], rough, 0, |_| true, |a, b| a.cmp(&b)), []);
+        assert_eq!(vectors.nearest(&[1.0, 0.0], rough, 3, |_| false, |a, b| a.cmp(&b)), []);
     }
 }
