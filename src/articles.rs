@@ -26,11 +26,11 @@ const ANSWER_MODEL: &str = "answer_model";
 const EMBEDDED_AT_MOST: usize = 100_000;
 
 /// What waits for the database, and serves. It computes little, and each thread that falls asleep has to be woken, so that it has half as
-/// many as there are cores.
+/// many as there are cores, and they look for work less often while messages wait for the model.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let mut runtime = Builder::new_multi_thread();
-    runtime.worker_threads(cores.div_ceil(2)).enable_all();
+    runtime.worker_threads(cores.div_ceil(2)).enable_all().on_thread_park(shopdesk_server::rest);
     runtime.build().expect("the system has threads for us")
 });
 

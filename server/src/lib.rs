@@ -7,7 +7,7 @@
 //! 3. [`Store`]: where everything is kept, in SQLite or PostgreSQL.
 //! 4. [`mod@live`]: how those who follow a conversation hear of what was stored.
 //! 5. [`mod@lookup`]: the shop's own system, asked how an order stands.
-//! 6. [`Assessor`]: the pipeline on a thread of its own, behind a bounded queue.
+//! 6. [`Assessor`]: the pipeline on threads of its own, behind a bounded queue; [`mod@congestion`]: what happens when messages wait there.
 //! 7. [`mod@watch`]: what happens by itself: deadlines, assignment.
 //! 8. [`mod@review`] and [`Workshop`]: what people say of answers, and how bundles learn from it.
 //! 9. [`mod@auth`]: who may come in, and how often.
@@ -61,8 +61,10 @@ mod live;
 mod lookup;
 pub use lookup::{Lookup, LookupConfigError};
 
+mod congestion;
 mod inference;
 mod unanswered;
+pub use congestion::rest;
 pub use inference::{AssessError, Assessor};
 
 mod metrics;

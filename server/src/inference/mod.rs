@@ -21,6 +21,7 @@ use tokio::time::timeout_at;
 use tracing::{Span, info_span};
 
 use crate::Metrics;
+use crate::congestion::Waits;
 use crate::under_way::{Begun, UnderWay};
 
 /// Longer texts, in bytes, are prepared away from the threads that serve connections; to go there and back takes longer than to prepare a
@@ -154,7 +155,7 @@ impl Assessor {
         mut outcome: oneshot::Receiver<T>,
         patience: Duration,
     ) -> Result<(T, Duration), AssessError> {
-        let (queued, waits) = (tokio::time::Instant::now(), self.waiting.begin());
+        let (queued, waits) = (tokio::time::Instant::now(), (self.waiting.begin(), Waits::begin()));
         let until = queued + patience;
         let place = timeout_at(until, Arc::clone(&self.places).acquire_owned()).await;
         let place = place.map_err(|_| self.refused())?.map_err(failed)?;
@@ -223,7 +224,7 @@ struct Waiting {
     /// The span of whoever asked.
     asking: Span,
     /// Its place, and that it waits; until a worker takes it.
-    queue: Option<(OwnedSemaphorePermit, Begun, Span)>,
+    queue: Option<(OwnedSemaphorePermit, (Begun, Waits), Span)>,
     /// When that was.
     taken: Arc<OnceLock<Instant>>,
     /// From then on.

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::statements::{Answers, Statement, Statements};
 use super::{Dialect, StoreError};
+use crate::congestion;
 use crate::live::{Live, Signal};
 
 /// How many transactions share a commit at most.
@@ -21,6 +22,8 @@ const MOST: usize = 64;
 const SEVERAL: usize = 3;
 /// For how long a group of several waits for more, from its beginning.
 const GATHERING: Duration = Duration::from_millis(6);
+/// The same while messages wait for the model: what they wait for that is longer by far, and the disk has less to do.
+const GATHERING_IN_CONGESTION: Duration = Duration::from_millis(25);
 /// How many may wait for the writer.
 const QUEUE: usize = 1024;
 
@@ -178,7 +181,8 @@ impl Group {
         requests: &mut mpsc::Receiver<Request>,
     ) -> Result<(), Arc<sqlx::Error>> {
         let mut next = Some(first);
-        let until = Instant::now() + GATHERING;
+        let gathering = if congestion::is_there() { GATHERING_IN_CONGESTION } else { GATHERING };
+        let until = Instant::now() + gathering;
         while let Some(request) = next {
             self.lend(request).await?;
             next = self.next(requests, until).await;

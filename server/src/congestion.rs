@@ -1,0 +1,45 @@
+//! Whether messages wait for the model. Then all else may wait for a moment, so that more of it is done in one go: a thread that falls asleep
+//! has to be woken, which takes longer than most of what it then does, and the processor has other work meanwhile.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Messages of this process that wait.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// With so many, the model has more to do than it can at once.
+const MANY: usize = 4;
+
+/// For how long a thread without work then does not look for any.
+const REST: Duration = Duration::from_micros(500);
+
+/// A message that waits for the model, until this is dropped.
+pub(crate) struct Waits(());
+
+impl Waits {
+    /// One more.
+    pub(crate) fn begin() -> Self {
+        WAITING.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether there are many.
+pub(crate) fn is_there() -> bool {
+    WAITING.load(Ordering::Relaxed) >= MANY
+}
+
+/// To be called by each thread that serves, before it falls asleep because it has no work
+/// ([`on_thread_park`](tokio::runtime::Builder::on_thread_park)).
+pub fn rest() {
+    if is_there() {
+        thread::sleep(REST);
+    }
+}
