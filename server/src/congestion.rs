@@ -43,3 +43,19 @@ pub fn rest() {
         thread::sleep(REST);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_there_as_long_as_many_messages_wait() {
+        // Nothing else in these tests waits for a model.
+        let mut waiting: Vec<Waits> = (1..MANY).map(|_| Waits::begin()).collect();
+        assert!(!is_there());
+        waiting.push(Waits::begin());
+        assert!(is_there());
+        waiting.pop();
+        assert!(!is_there());
+    }
+}

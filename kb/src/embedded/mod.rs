@@ -322,6 +322,29 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_answered_together_as_alone_but_for_those_that_do_not_fit() {
+        let index = EmbeddedIndex::new(2);
+        index.put([entries("a", 1), entries("b", 2)].concat()).unwrap();
+        let (terms, filter) = (Terms::of_query("b edit1"), Filter::new(Vec::new(), DateTime::ZERO));
+        let vectors = [vec![1.0, 0.0], vec![1.0], vec![0.0, 1.0]];
+        let queries: Vec<(Query<'_>, &Filter)> =
+            vectors.iter().map(|vector| (Query { vector, terms: &terms }, &filter)).collect();
+        let together = index.candidates_of_all(&queries, 4);
+        for ((query, filter), together) in queries.iter().zip(together) {
+            match index.candidates(query, filter, 4) {
+                Ok(alone) => {
+                    let together = together.unwrap();
+                    assert_eq!((together.dense, together.lexical), (alone.dense, alone.lexical));
+                }
+                Err(error) => {
+                    assert_eq!(query.vector.len(), 1);
+                    assert_eq!(together.unwrap_err().to_string(), error.to_string());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_many_edits_leave_is_what_a_new_index_would_hold() {
         let index = EmbeddedIndex::new(2);
         let mut old = None;
