@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Messages of this process that wait.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-/// With so many, the model has more to do than it can at once.
-const MANY: usize = 4;
+/// So many are several batches for each core, so that a message waits for longer than all that is put off.
+const MANY: usize = 16;
 
 /// For how long a thread without work then does not look for any.
 const REST: Duration = Duration::from_micros(500);

@@ -294,7 +294,7 @@ mod tests {
     use jiff::civil::DateTime;
 
     use super::*;
-    use crate::{Passage, Terms};
+    use crate::{Language, Passage, Terms};
 
     fn entries(id: &str, edit: u32) -> Vec<Entry> {
         let text = format!(
@@ -325,11 +325,21 @@ mod tests {
     fn messages_are_answered_together_as_alone_but_for_those_that_do_not_fit() {
         let index = EmbeddedIndex::new(2);
         index.put([entries("a", 1), entries("b", 2)].concat()).unwrap();
-        let (terms, filter) = (Terms::of_query("b edit1"), Filter::new(Vec::new(), DateTime::ZERO));
-        let vectors = [vec![1.0, 0.0], vec![1.0], vec![0.0, 1.0]];
+        let languages = |code: &str| Filter::new(vec![Language::new(code)], DateTime::ZERO);
+        let asked = [
+            (vec![1.0, 0.0], Terms::of_query("b"), Filter::new(Vec::new(), DateTime::ZERO)),
+            (vec![1.0], Terms::of_query("b"), languages("en")),
+            (vec![0.0, 1.0], Terms::of_query("edit1"), languages("en")),
+            (vec![0.5, 0.5], Terms::of_query("a b"), languages("zh")),
+        ];
         let queries: Vec<(Query<'_>, &Filter)> =
-            vectors.iter().map(|vector| (Query { vector, terms: &terms }, &filter)).collect();
+            asked.iter().map(|(vector, terms, filter)| (Query { vector, terms }, filter)).collect();
         let together = index.candidates_of_all(&queries, 4);
+        let found: Vec<Option<(usize, usize)>> = together
+            .iter()
+            .map(|found| found.as_ref().ok().map(|found| (found.dense.len(), found.lexical.len())))
+            .collect();
+        assert_eq!(found, [Some((4, 3)), None, Some((4, 3)), Some((0, 0))]);
         for ((query, filter), together) in queries.iter().zip(together) {
             match index.candidates(query, filter, 4) {
                 Ok(alone) => {

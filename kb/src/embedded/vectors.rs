@@ -64,7 +64,7 @@ impl Vectors {
         admits: impl Fn(u32) -> bool,
         order: impl Fn(u32, u32) -> Ordering,
     ) -> Vec<(u32, f32)> {
-        if limit == 0 || self.dimension == 0 {
+        if limit == 0 {
             return Vec::new();
         }
         let admitted = || (0..).zip(rough.iter().copied()).filter(|&(row, _)| admits(row));

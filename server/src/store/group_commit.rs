@@ -22,7 +22,7 @@ const MOST: usize = 64;
 const SEVERAL: usize = 3;
 /// For how long a group of several waits for more, from its beginning.
 const GATHERING: Duration = Duration::from_millis(6);
-/// The same while messages wait for the model: what they wait for that is longer by far, and the disk has less to do.
+/// The same when many messages wait for the model as it begins: they wait for that about as long or longer, and the disk has less to do.
 const GATHERING_IN_CONGESTION: Duration = Duration::from_millis(25);
 /// How many may wait for the writer.
 const QUEUE: usize = 1024;

@@ -35,5 +35,6 @@ mod streams;
 mod support;
 mod ticket_steps;
 mod tickets;
+mod together;
 mod watch;
 mod webhooks;

@@ -38,7 +38,8 @@ const LEAST_SCALE: f32 = 1e-20;
 /// Pairs of tokens whose values are added up in integers.
 const TOKEN_PAIRS: usize = 32;
 
-/// How many steps the greatest weight of a query has, and the greatest value of a sequence.
+/// How many steps the greatest weight of a query has, and the greatest value of a sequence. What is mixed is divided by the sum of the
+/// steps, so that weights that are too small for one cost nothing but their own share.
 const WEIGHT_STEPS: f32 = 8191.0;
 const VALUE_STEPS: f32 = 4095.0;
 
@@ -122,7 +123,7 @@ impl<S: Simd> Kernel<S> for Attention<'_> {
                     pairs,
                     width,
                     scale: (self.scale * std::f32::consts::LOG2_E * (query_step * key_step)).max(LEAST_SCALE),
-                    value_scale: value_step / WEIGHT_STEPS,
+                    value_scale: value_step,
                     scores,
                     weights,
                     weight_stride,
@@ -333,7 +334,7 @@ impl Tile<'_> {
         });
     }
 
-    /// A query's weights: the softmax of its scores, but for the factor one over the sum, which is returned.
+    /// A query's weights in steps: the softmax of its scores, but for the factor one over the sum, which is returned.
     #[inline(always)]
     fn weigh<S: Simd>(&mut self, simd: S, row: usize) -> f32 {
         let there = self.tokens.next_multiple_of(LANES);
@@ -354,9 +355,11 @@ impl Tile<'_> {
         let mut sum = simd.splat(0.0);
         let weights = &mut self.weights[row * self.weight_stride..][..there / 2];
         for (scores, weights) in scores.iter().zip(weights.as_chunks_mut().0) {
-            let weight = exp2(simd, simd.mul_add(simd.load(scores), scale, shift));
-            simd.store_neighbours(simd.round(simd.mul(weight, steps)), weights);
-            sum = simd.add(sum, weight);
+            // The shift is rounded, so that the greatest weight may be somewhat more than one.
+            let weight = simd.mul(exp2(simd, simd.mul_add(simd.load(scores), scale, shift)), steps);
+            let weight = simd.round(simd.min(weight, steps));
+            simd.store_neighbours(weight, weights);
+            sum = simd.add(sum, simd.to_f32(weight));
         }
         simd.sum(sum)
     }

@@ -65,14 +65,32 @@ fn the_greatest_weights_and_values_do_not_overflow() {
         for tokens in [1, 17, 64, 65, 128, 200] {
             let row = [[query; 32], [query; 32], [value; 32]].concat();
             let projections = vec![row; tokens].concat();
-            let expected = attend(Portable, &projections, &[tokens], 32, &mut AttentionScratch::default());
-            assert!(expected.iter().all(|mixed| (mixed - value).abs() < 1e-5), "{query} {value} {tokens}");
-            on_every_engine!(|simd| {
-                let mut scratch = AttentionScratch::default();
-                assert_eq!(attend(simd, &projections, &[tokens], 32, &mut scratch), expected);
-            });
+            assert_all_are(value, &projections, tokens);
         }
     }
+}
+
+/// Weights that are too small to have any step do not make those of the others less.
+#[test]
+fn many_weak_keys_beside_a_strong_one_leave_a_mean_of_equal_values_as_it_is() {
+    for (tokens, strength) in [(20, 5.0), (128, 7.0), (512, 9.75), (512, 10.5), (512, 20_000.0)] {
+        // Queries of one have that product with the first key, over the root of the width, and none with the others.
+        let row = |key: f32| [[1.0; 16], [key / 4.0; 16], [-5.0; 16]].concat();
+        let projections: Vec<f32> =
+            (0..tokens).flat_map(|token| row(if token == 0 { strength } else { 0.0 })).collect();
+        assert_all_are(-5.0, &projections, tokens);
+    }
+}
+
+/// Whatever the weights are; on every engine to the same bits.
+fn assert_all_are(value: f32, projections: &[f32], tokens: usize) {
+    let width = projections.len() / tokens / 3;
+    let mixed = attend(Portable, projections, &[tokens], width, &mut AttentionScratch::default());
+    let furthest = mixed.iter().map(|mixed| (mixed - value).abs()).fold(0.0, f32::max);
+    assert!(furthest < 1e-5, "{tokens} tokens are {furthest} away from {value}");
+    on_every_engine!(|simd| {
+        assert_eq!(attend(simd, projections, &[tokens], width, &mut AttentionScratch::default()), mixed);
+    });
 }
 
 fn attend<S: Simd>(
