@@ -80,7 +80,8 @@ use std::time::Duration;
 
 use group_commit::GroupCommit;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyPool, Executor as _, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool, Executor as _, Transaction};
 use statements::{Answers, Statements};
 use url::Url;
 use writing::{Begun, Writing};
@@ -160,6 +161,8 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 pub struct Store {
     writer: AnyPool,
     readers: AnyPool,
+    /// One of SQLite's readers, for what every message needs.
+    at_hand: Arc<tokio::sync::Mutex<Option<PoolConnection<Any>>>>,
     dialect: Dialect,
     /// Of SQLite only: PostgreSQL makes such groups by itself.
     group_commit: Option<GroupCommit>,
@@ -264,7 +267,8 @@ impl Store {
         let live = Live::new();
         let group_commit =
             (dialect == Dialect::Sqlite).then(|| GroupCommit::start(writer.clone(), live.clone(), PATIENCE));
-        let store = Self { writer, readers, dialect, group_commit, url, live, subscriptions: Arc::default() };
+        let (at_hand, subscriptions) = Default::default();
+        let store = Self { writer, readers, at_hand, dialect, group_commit, url, live, subscriptions };
         store.make_searchable().await?;
         Ok(store)
     }
@@ -286,6 +290,7 @@ impl Store {
 
     /// Closes all connections when what they do is done. Nothing can be asked after that.
     pub async fn close(&self) {
+        drop(self.at_hand.lock().await.take());
         // The last of SQLite's connections writes its log into the file, which two that close at once leave to each other.
         self.readers.close().await;
         self.writer.close().await;
@@ -345,8 +350,25 @@ impl Store {
         }
     }
 
+    /// Reads what every message needs. A connection that goes back to its pool is asked first whether it is still there, which takes
+    /// SQLite's as long as the reading; so that one of them stays out of it, as long as nothing fails.
+    async fn read(&self, statements: Statements) -> Result<Answers, StoreError> {
+        if self.dialect == Dialect::Postgres {
+            let mut reader = self.readers.acquire().await?;
+            return Ok(statements.run(&mut reader, self.dialect).await?);
+        }
+        let mut at_hand = self.at_hand.lock().await;
+        let mut reader = match at_hand.take() {
+            Some(reader) => reader,
+            None => self.readers.acquire().await?,
+        };
+        let answers = statements.run(&mut reader, self.dialect).await?;
+        *at_hand = Some(reader);
+        Ok(answers)
+    }
+
     /// Begins a transaction that sees one state of the database.
-    async fn snapshot(&self) -> Result<Transaction<'static, sqlx::Any>, StoreError> {
+    async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
         match self.dialect {
             Dialect::Sqlite => Ok(self.readers.begin().await?),
             Dialect::Postgres => {

@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use super::conversations::{locking, state_of, take};
 use super::rows::{CONVERSATION, EVENT, conversation_of, from_word, id, message_of, now, to_json};
 use super::settle::priority_of;
-use super::statements::{Statement, Statements};
+use super::statements::Statement;
 use super::writing::{NewRow, Writing, insert_message_for_program, lock_and_take_next};
 use super::{Store, StoreError};
 use crate::conversation::{Conversation, ConversationId, ConversationState, ConversationStep, MessageId};
@@ -143,15 +143,12 @@ impl Store {
         let conversation =
             Statement::new(format!("SELECT {CONVERSATION}, failed_answers FROM conversations WHERE id = $1"))
                 .bind(id.to_string());
-        let mut reader = self.readers.acquire().await?;
-        let statements = Statements::from([conversation, latest_messages(id, LATEST)]);
-        let mut answers = statements.run(&mut reader, self.dialect).await?;
+        let mut answers = self.read([conversation, latest_messages(id, LATEST)].into()).await?;
         let Some(row) = answers.optional() else { return Ok(None) };
         let mut latest = with_debts(answers.rows())?;
         if latest.len() as i64 == LATEST && latest.iter().any(|(_, is_owed)| *is_owed) {
             // The turn may begin before them, or what was said before it.
-            let all = Statements::from([latest_messages(id, i64::MAX)]);
-            latest = with_debts(all.run(&mut reader, self.dialect).await?.rows())?;
+            latest = with_debts(self.read([latest_messages(id, i64::MAX)].into()).await?.rows())?;
         }
         let first = latest.iter().position(|(_, is_owed)| *is_owed).unwrap_or(latest.len());
         let owed = latest[first..].iter().filter(|(_, is_owed)| *is_owed);
