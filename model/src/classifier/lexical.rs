@@ -8,9 +8,11 @@
 //! training message has counts in that length: the less of a message is known, the less it is like any.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::columns::Columns;
 use crate::script::simplified;
 
 /// Names what [`Grams::of`] does, in a bundle: to change one is to change the other.
@@ -141,6 +143,8 @@ pub(super) struct Postings {
     first_bits: Vec<u32>,
     /// How much each n-gram says.
     inverse_document_frequencies: Vec<f64>,
+    /// The weights of those that many texts have, once more.
+    frequent: Columns,
 }
 
 impl Postings {
@@ -158,7 +162,8 @@ impl Postings {
         let frequencies = starts.windows(2).map(|ends| ends[1] - ends[0]);
         let inverse_document_frequencies =
             frequencies.map(|frequency| inverse_document_frequency(count, frequency)).collect();
-        Self { grams, starts, texts, weights, count, first_bits, inverse_document_frequencies }
+        let frequent = Self::columns(&starts, &texts, &weights, count);
+        Self { grams, starts, texts, weights, count, first_bits, inverse_document_frequencies, frequent }
     }
 
     /// Indexes the texts, given the counts of each.
@@ -188,18 +193,37 @@ impl Postings {
                 next[place] += 1;
             }
         }
-        index
+        Self { frequent: Self::columns(&index.starts, &index.texts, &index.weights, index.count), ..index }
+    }
+
+    /// Of the n-grams that many texts have.
+    fn columns(starts: &[u32], texts: &[u32], weights: &[f32], count: usize) -> Columns {
+        let frequent = starts.windows(2).enumerate().filter_map(|(place, ends)| {
+            let postings = ends[0] as usize..ends[1] as usize;
+            let is_frequent = Columns::has(postings.len(), count);
+            is_frequent.then(|| (place, &texts[postings.clone()], &weights[postings]))
+        });
+        Columns::new(count, frequent)
     }
 
     /// Adds `share` of the cosines of a text with all texts to `similarities`.
     fn add(&self, counts: &Counts, share: f32, similarities: &mut [f32]) {
-        for (place, weight) in self.weigh(counts) {
-            let weight = share * weight;
-            let postings = self.starts[place] as usize..self.starts[place + 1] as usize;
+        let mut known = self.weigh(counts);
+        known.iter_mut().for_each(|(_, weight)| *weight *= share);
+        let frequent =
+            known.extract_if(.., |&mut (place, _)| Columns::has(self.postings(place).len(), self.count));
+        self.frequent.add(frequent, similarities);
+        for (place, weight) in known {
+            let postings = self.postings(place);
             for (&text, &other) in self.texts[postings.clone()].iter().zip(&self.weights[postings]) {
                 similarities[text as usize] += weight * other;
             }
         }
+    }
+
+    /// Where an n-gram's postings are.
+    fn postings(&self, place: usize) -> Range<usize> {
+        self.starts[place] as usize..self.starts[place + 1] as usize
     }
 
     /// Places and weights of a text's n-grams that are known. All of them count in its length.

@@ -13,6 +13,7 @@
 
 mod bundle;
 mod bundle_folder;
+mod columns;
 mod confidence;
 mod curvature;
 mod examples;
