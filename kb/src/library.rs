@@ -7,6 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use rustc_hash::FxHashMap;
+
 use crate::index::{ArticleKey, Candidates, Difference, Filter, Query};
 use crate::search::{self, Hit, Ranking};
 use crate::{Article, ArticleId, Entry, Index, Language, Result};
@@ -22,8 +24,8 @@ const BATCH: usize = 256;
 /// The articles in force at one time.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    articles: HashMap<ArticleKey, Arc<Article>>,
-    translations: HashMap<(ArticleId, Language), Arc<Article>>,
+    articles: FxHashMap<ArticleKey, Arc<Article>>,
+    translations: FxHashMap<(ArticleId, Language), Arc<Article>>,
 }
 
 impl Catalogue {

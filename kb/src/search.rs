@@ -1,7 +1,8 @@
 //! From the passages that are close to the articles that are found: one hit an article, fused by rank.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::index::{Candidate, Candidates, Filter, PassageKey};
 use crate::{Article, ArticleId, Catalogue, Language, Part};
@@ -58,7 +59,7 @@ pub(crate) fn hits(
     filter: &Filter,
     ranking: Ranking,
 ) -> Vec<Hit> {
-    let mut found: HashMap<&ArticleId, Found> = HashMap::new();
+    let mut found: FxHashMap<&ArticleId, Found> = FxHashMap::default();
     let lists: &[(&[Candidate], Ranking)] =
         &[(&candidates.dense, Ranking::Dense), (&candidates.lexical, Ranking::Lexical)];
     for &(list, of) in lists.iter().filter(|(_, of)| ranking == Ranking::Fused || ranking == *of) {

@@ -11,6 +11,8 @@ mod vectors;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use rustc_hash::FxHashMap;
+
 use crate::index::{ArticleKey, Candidate, Candidates, PassageKey};
 use crate::{Article, Entry, Error, Filter, Index, Part, Query, Result};
 use postings::Postings;
@@ -240,7 +242,7 @@ impl Rows {
         let mut lexical: Vec<(u32, f32)> = found().filter(|&(_, score)| score >= least).collect();
         lexical.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| self.order(a.0, b.0)));
         lexical.truncate(limit);
-        let by_row: HashMap<u32, f32> = lexical.iter().copied().collect();
+        let by_row: FxHashMap<u32, f32> = lexical.iter().copied().collect();
         let candidate = |row: u32, cosine: f32| Candidate {
             passage: self.passage(row),
             part: self.rows[row as usize].part,

@@ -1,12 +1,12 @@
 //! Which rows have a term, and how much it says about each.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::terms::{Terms, inverse_document_frequency};
 
 #[derive(Debug, Default)]
 pub(super) struct Postings {
-    rows_by_term: HashMap<u32, Vec<(u32, f32)>>,
+    rows_by_term: FxHashMap<u32, Vec<(u32, f32)>>,
 }
 
 impl Postings {
