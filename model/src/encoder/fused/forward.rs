@@ -13,7 +13,9 @@ use super::packed::{LayerLayout, LinearLayout, NormLayout, Packed};
 use super::scratch::{Half, Quantized, QuantizedRows, Scratch, Worker, give_back, lease};
 use super::shared::Shared;
 use super::simd::{MatrixMode, Simd, WeightStep};
-use super::split::{ROWS_AT_ONCE, inner_panels, output_panels, rows_a_chunk, rows_a_part, share};
+use super::split::{
+    ROWS_AT_ONCE, inner_blocks, inner_panels, output_panels, rows_a_chunk, rows_a_part, share, taken_at_once,
+};
 use crate::{Embedding, Result};
 
 /// Tokens whose intermediate activations are there in `f32` at once, before they are quantised: tiles of whole rows, and few
@@ -142,7 +144,9 @@ impl<S: Simd> Network<'_, S> {
         let Half { added, quantized, inner } = half;
         self.quantize(&layer.attention_output, mixed, quantized, team);
         let added = added.resize(hidden.len());
-        let inner_weights = |thread| [self.inner_weights(layer, thread), &[], &[]];
+        let (blocks, threads) = (layer.output.blocks_of_a_row(), team.size());
+        let inner_weights =
+            |thread| [self.inner_weights(layer, inner_blocks(blocks, thread, threads).start), &[], &[]];
         self.linear(&layer.attention_output, &inner_weights, quantized, added, team);
         let rows = quantized.resize(quantized.rows, &layer.intermediate);
         let wide = Destination { linear: &layer.intermediate, rows: &rows, first: 0 };
@@ -245,37 +249,56 @@ impl<S: Simd> Network<'_, S> {
         let blocks = output.blocks_of_a_row();
         let groups = tokens.div_ceil(INNER_TOKENS);
         let threads = team.size();
-        team.run(blocks, &|block| {
-            let ahead = if block + threads < blocks {
-                self.inner_weights(layer, block + threads)
-            } else {
-                self.packed.weights(output, output_panels(output, block % threads, threads))
-            };
-            let panels = inner_panels(layer, block);
-            let columns = panels.start * PANEL..panels.end * PANEL;
+        let chunks = blocks.div_ceil(inner_blocks(blocks, 0, threads).len());
+        team.run(chunks, &|chunk| {
+            let own = inner_blocks(blocks, chunk, threads);
             let mut worker = lease(workers);
             let mode = MatrixMode::begin(self.simd);
-            let calls = groups * panels.len();
-            let mut call = 0;
-            for first in (0..tokens).step_by(INNER_TOKENS) {
-                let group = first..tokens.min(first + INNER_TOKENS);
-                let rows = worker.rows.resize(group.len() * columns.len());
-                // SAFETY: this thread alone writes, one panel's columns after the other.
-                let out = unsafe { Shared::new(rows) };
-                for (place, panel) in panels.clone().enumerate() {
-                    let place = Place { out: &out, width: columns.len(), column: place * PANEL };
-                    let next = share([ahead, &[], &[]], call, calls);
-                    self.panel(&mode, linear, panel, next, quantized, group.clone(), Activation::Gelu, place);
-                    call += 1;
+            for block in own.clone() {
+                // This thread goes on with another block, or with the output product.
+                let next = if block + 1 < own.end {
+                    block + 1
+                } else {
+                    inner_blocks(blocks, chunk + threads, threads).start
+                };
+                let ahead = if next < blocks {
+                    self.inner_weights(layer, next)
+                } else {
+                    self.packed.weights(output, output_panels(output, chunk % threads, threads))
+                };
+                let panels = inner_panels(layer, block);
+                let columns = panels.start * PANEL..panels.end * PANEL;
+                let calls = groups * panels.len();
+                let mut call = 0;
+                for first in (0..tokens).step_by(INNER_TOKENS) {
+                    let group = first..tokens.min(first + INNER_TOKENS);
+                    let rows = worker.rows.resize(group.len() * columns.len());
+                    // SAFETY: this thread alone writes, one panel's columns after the other.
+                    let out = unsafe { Shared::new(rows) };
+                    for (place, panel) in panels.clone().enumerate() {
+                        let place = Place { out: &out, width: columns.len(), column: place * PANEL };
+                        let next = share([ahead, &[], &[]], call, calls);
+                        self.panel(
+                            &mode,
+                            linear,
+                            panel,
+                            next,
+                            quantized,
+                            group.clone(),
+                            Activation::Gelu,
+                            place,
+                        );
+                        call += 1;
+                    }
+                    self.simd.run(Quantize {
+                        rows,
+                        width: columns.len(),
+                        factor: &factors[columns.clone()],
+                        offset: &offsets[columns.clone()],
+                        block: output.block,
+                        to: inner.place(first, block),
+                    });
                 }
-                self.simd.run(Quantize {
-                    rows,
-                    width: columns.len(),
-                    factor: &factors[columns.clone()],
-                    offset: &offsets[columns.clone()],
-                    block: output.block,
-                    to: inner.place(first, block),
-                });
             }
             drop(mode);
             give_back(workers, worker);
@@ -416,12 +439,12 @@ impl<S: Simd> Network<'_, S> {
         });
     }
 
-    /// The heads that a thread takes at once, with as many weights as other chunks have: none when there is no such chunk.
+    /// The heads that a thread takes at once: none when there is no such chunk.
     fn heads_of(&self, chunk: usize, threads: usize) -> Range<usize> {
         let sizes = &self.packed.layout.sizes;
         let together = sizes.heads_of_whole_panels();
-        let most = if threads == 1 { 4usize.next_multiple_of(together) } else { together };
-        (chunk * most).min(sizes.heads)..sizes.heads.min((chunk + 1) * most)
+        let groups = taken_at_once(sizes.heads.div_ceil(together), 4usize.div_ceil(together), chunk, threads);
+        (groups.start * together).min(sizes.heads)..sizes.heads.min(groups.end * together)
     }
 
     /// The weights of the queries, keys and values of some heads.

@@ -14,7 +14,7 @@ use crate::folder::{Architecture, ModelFolder, PACKED};
 use crate::{Error, Result};
 
 /// Begins the file; the last byte is the version of the layout.
-pub(super) const MAGIC: [u8; 8] = *b"SDPACK\0\x01";
+pub(super) const MAGIC: [u8; 8] = *b"SDPACK\0\x02";
 
 /// The sizes of a network in the packed form.
 #[derive(Clone, Debug)]
@@ -58,10 +58,10 @@ impl Sizes {
     }
 }
 
-/// How many channels share a scale, in a product over `width` channels. Smaller blocks are more exact, and cost a
-/// conversion each.
-pub(super) fn block_of(width: usize) -> usize {
-    if width <= 512 { 192 } else { GREATEST_BLOCK }
+/// How many channels share a scale, in a product over `width` channels: as many as may, but evenly. Smaller blocks would be somewhat more
+/// exact, and cost a conversion of all sums each.
+fn block_of(width: usize) -> usize {
+    width.div_ceil(width.div_ceil(GREATEST_BLOCK)).next_multiple_of(LINE)
 }
 
 /// Where the tables of one product are.

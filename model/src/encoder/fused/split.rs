@@ -7,9 +7,6 @@ use super::kernels::PANEL;
 use super::packed::{LayerLayout, LinearLayout};
 use super::simd::WeightStep;
 
-/// Panels that a thread takes at once, when there are several.
-const PANELS_A_CHUNK: usize = 2;
-
 /// Rows that a thread normalises and quantises at once, at most.
 const ROWS_A_CHUNK: usize = 32;
 
@@ -43,13 +40,20 @@ pub(super) fn rows_a_chunk(rows: usize, team: &dyn Team) -> usize {
 
 /// The panels of a product that is written as it is, which a thread takes at once: none when there is no such chunk.
 pub(super) fn output_panels(linear: &LinearLayout, chunk: usize, threads: usize) -> Range<usize> {
-    let most = match threads {
-        1 if linear.inputs > 512 => 3,
-        1 => 12,
-        _ => PANELS_A_CHUNK,
-    };
-    let panels = linear.panels();
-    (chunk * most).min(panels)..panels.min((chunk + 1) * most)
+    let alone = if linear.inputs > 512 { 3 } else { 12 };
+    taken_at_once(linear.panels(), alone, chunk, threads)
+}
+
+/// The same of blocks of intermediate activations.
+pub(super) fn inner_blocks(blocks: usize, chunk: usize, threads: usize) -> Range<usize> {
+    taken_at_once(blocks, 1, chunk, threads)
+}
+
+/// Which of `all` make a chunk: a thread's whole share when there are several threads, so that whoever begins with a chunk of one step has
+/// asked for the weights of the next step's. A thread alone takes as many as its cache holds beside the next ones.
+pub(super) fn taken_at_once(all: usize, alone: usize, chunk: usize, threads: usize) -> Range<usize> {
+    let most = if threads == 1 { alone } else { all.div_ceil(threads) };
+    (chunk * most).min(all)..all.min((chunk + 1) * most)
 }
 
 /// What one of some calls asks for, of all that is needed after them.

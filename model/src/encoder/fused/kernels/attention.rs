@@ -5,8 +5,8 @@
 //! afterwards. An instruction multiplies twice as many pairs of them as of `f32`.
 //!
 //! Two neighbours that are multiplied together stand together, as a pair: of queries and keys, a channel and that sixteen further; of
-//! values, two tokens. Keys are transposed, so that sixteen of them stand side by side. Then queries go through in tiles; a
-//! tile's scores stay near, and are never written out for a whole sequence.
+//! values, two tokens. Queries are transposed, so that sixteen of them stand side by side, and go through together: what is done to each
+//! query's scores, from the greatest of them to the sum of their exponentials, is done to sixteen at once, without a step across lanes.
 
 use super::super::aligned::Aligned;
 use super::super::shared::Shared;
@@ -14,26 +14,11 @@ use super::super::simd::{Kernel, LANES, Lanes, Pair, Simd};
 use super::functions::exp2;
 use super::rows::{lanes, lanes_mut};
 
-/// Queries of a tile, at most.
-const QUERIES: usize = 12;
+/// Queries that go through together, at most.
+const QUERIES: usize = 2 * LANES;
 
-/// The score of a key that is not there: it is nothing beside the others once the exponential function is taken.
-const NO_KEY: f32 = -1e30;
-
-/// A window into this leaves a vector's first lanes as they are and makes the others [`NO_KEY`], by the minimum.
-const LIMITS: [f32; 2 * LANES] = {
-    let mut limits = [NO_KEY; 2 * LANES];
-    let mut lane = 0;
-    while lane < LANES {
-        limits[lane] = f32::INFINITY;
-        lane += 1;
-    }
-    limits
-};
-
-/// Scores are multiplied with at least so much, so that [`NO_KEY`] stays far from the others also where queries or keys are all zero. Of
-/// 32 bits, that much is nothing.
-const LEAST_SCALE: f32 = 1e-20;
+/// Why a tile finds its rows.
+const ROWS_THERE: &str = "a tile lies within its sequence";
 
 /// Pairs of tokens whose values are added up in integers.
 const TOKEN_PAIRS: usize = 32;
@@ -51,16 +36,32 @@ const _: () = assert!(
 /// Memory for one head of one sequence.
 #[derive(Default)]
 pub(in super::super) struct AttentionScratch {
-    /// `[tokens, pairs of channels]`
-    queries: Aligned<Pair>,
     /// `[pairs of channels, tokens and some more]`
+    queries: Aligned<Pair>,
+    /// `[tokens, pairs of channels]`
     keys: Aligned<Pair>,
     /// `[pairs of tokens, channels]`
     values: Aligned<Pair>,
-    /// `[QUERIES, tokens and some more]`
-    scores: Aligned<f32>,
-    /// `[QUERIES, pairs of tokens and some more]`: the exponentials of the scores.
-    weights: Aligned<Pair>,
+    /// `[tokens]`: each key's products with the queries.
+    scores: Aligned<[f32; QUERIES]>,
+    /// `[pairs of tokens]`: the exponentials of the scores.
+    weights: Aligned<[Pair; QUERIES]>,
+}
+
+/// Calls with as many rows as there are, as a constant.
+macro_rules! with_rows {
+    ($count:expr, $most:expr, $rows:ident => $call:expr) => {
+        with_rows!(@match $count, $most, $rows => $call; 1 2 3 4 5 6 7 8 9 10 11 12)
+    };
+    (@match $count:expr, $most:expr, $rows:ident => $call:expr; $($number:literal)*) => {
+        match $count {
+            $($number if $most >= $number => {
+                const $rows: usize = $number;
+                $call
+            })*
+            _ => unreachable!("a tile has at most as many rows as the engine takes"),
+        }
+    };
 }
 
 /// One head of all sequences.
@@ -90,13 +91,12 @@ impl<S: Simd> Kernel<S> for Attention<'_> {
         let longest = self.lengths.iter().copied().max().unwrap_or(0);
         let pairs = width.div_ceil(2 * LANES) * LANES;
         // An odd number of cache lines from one row to the next, so that they do not push each other out of the cache.
-        let key_stride = longest.next_multiple_of(2 * LANES) + LANES;
-        let weight_stride = longest.next_multiple_of(4 * LANES) / 2 + LANES;
-        let queries = queries.resize(longest * pairs);
-        let keys = keys.resize(pairs * key_stride);
+        let query_stride = longest.next_multiple_of(QUERIES) + LANES;
+        let queries = queries.resize(pairs * query_stride);
+        let keys = keys.resize(longest * pairs);
         let values = values.resize(longest.div_ceil(2) * width);
-        let scores = scores.resize(QUERIES * key_stride);
-        let weights = weights.resize(QUERIES * weight_stride);
+        let scores = scores.resize(longest);
+        let weights = weights.resize(longest.div_ceil(2));
         // As many steps as leave the sum of `width` products in 32 bits.
         let steps = f64::from(i32::MAX / width as i32).sqrt().floor() as f32;
         let mut start = 0;
@@ -107,46 +107,31 @@ impl<S: Simd> Kernel<S> for Attention<'_> {
             let query_step = query_rows.step(simd, steps);
             let key_step = key_rows.step(simd, steps);
             let value_step = value_rows.step(simd, VALUE_STEPS);
-            query_rows.pair_channels(simd, query_step, queries, pairs);
-            key_rows.transpose(simd, key_step, keys, key_stride);
+            query_rows.transpose(simd, query_step, queries, query_stride);
+            key_rows.pair_channels(simd, key_step, keys, pairs);
             value_rows.pair_tokens(simd, value_step, values);
-            let tiles = tokens.div_ceil(S::PAIRS_TILE_ROWS.min(QUERIES));
-            let mut first = 0;
-            for tile in 0..tiles {
-                let count = (tokens - first).div_ceil(tiles - tile);
+            for first in (0..tokens).step_by(S::PAIRS_TILE_VECTORS * LANES) {
                 let tile = Tile {
-                    queries: &queries[first * pairs..],
+                    count: (tokens - first).min(S::PAIRS_TILE_VECTORS * LANES),
+                    queries: &queries[first..],
+                    query_stride,
                     keys,
-                    key_stride,
                     values,
-                    tokens,
                     pairs,
                     width,
-                    scale: (self.scale * std::f32::consts::LOG2_E * (query_step * key_step)).max(LEAST_SCALE),
+                    scale: self.scale * std::f32::consts::LOG2_E * (query_step * key_step),
                     value_scale: value_step,
-                    scores,
-                    weights,
-                    weight_stride,
+                    scores: &mut scores[..tokens],
+                    weights: &mut weights[..tokens.div_ceil(2)],
                     out: self.out,
                     out_stride: self.out_stride,
                     out_start: (start + first) * self.out_stride + self.out_column,
                 };
-                match count {
-                    1 => tile.run::<S, 1>(simd),
-                    2 => tile.run::<S, 2>(simd),
-                    3 => tile.run::<S, 3>(simd),
-                    4 if S::PAIRS_TILE_ROWS >= 4 => tile.run::<S, 4>(simd),
-                    5 if S::PAIRS_TILE_ROWS >= 5 => tile.run::<S, 5>(simd),
-                    6 if S::PAIRS_TILE_ROWS >= 6 => tile.run::<S, 6>(simd),
-                    7 if S::PAIRS_TILE_ROWS >= 7 => tile.run::<S, 7>(simd),
-                    8 if S::PAIRS_TILE_ROWS >= 8 => tile.run::<S, 8>(simd),
-                    9 if S::PAIRS_TILE_ROWS >= 9 => tile.run::<S, 9>(simd),
-                    10 if S::PAIRS_TILE_ROWS >= 10 => tile.run::<S, 10>(simd),
-                    11 if S::PAIRS_TILE_ROWS >= 11 => tile.run::<S, 11>(simd),
-                    12 if S::PAIRS_TILE_ROWS >= 12 => tile.run::<S, 12>(simd),
-                    _ => unreachable!("a tile has at most as many rows as the engine takes"),
+                if S::PAIRS_TILE_VECTORS == 2 && tile.count > LANES {
+                    tile.run::<S, 2>(simd);
+                } else {
+                    tile.run::<S, 1>(simd);
                 }
-                first += count;
             }
             start += tokens;
         }
@@ -216,7 +201,7 @@ impl<'a> Rows<'a> {
             for v in (0..self.width / LANES).step_by(2) {
                 let mut rows = [simd.spread_pair([0; 2]); LANES];
                 for (row, pairs) in rows.iter_mut().enumerate() {
-                    // Behind the last key, the last key again: what stands there does not matter.
+                    // Behind the last token, the last token again: what comes of it does not matter.
                     *pairs = self.pairs(simd, inverse, (self.tokens - 1).min(first + row), v);
                 }
                 for (row, pairs) in simd.transpose(rows).into_iter().enumerate() {
@@ -252,12 +237,12 @@ fn inverse(step: f32) -> f32 {
 
 /// Some queries of a sequence.
 struct Tile<'a> {
+    count: usize,
     /// From the first of them on.
     queries: &'a [Pair],
+    query_stride: usize,
     keys: &'a [Pair],
-    key_stride: usize,
     values: &'a [Pair],
-    tokens: usize,
     /// Of channels.
     pairs: usize,
     width: usize,
@@ -265,10 +250,8 @@ struct Tile<'a> {
     scale: f32,
     /// What the sums of weighted values are multiplied with.
     value_scale: f32,
-    /// From one query to the next, as from one row of keys.
-    scores: &'a mut [f32],
-    weights: &'a mut [Pair],
-    weight_stride: usize,
+    scores: &'a mut [[f32; QUERIES]],
+    weights: &'a mut [[Pair; QUERIES]],
     out: &'a Shared<'a, f32>,
     out_stride: usize,
     out_start: usize,
@@ -276,30 +259,28 @@ struct Tile<'a> {
 
 impl Tile<'_> {
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize>(mut self, simd: S) {
+    fn run<S: Simd, const VECTORS: usize>(mut self, simd: S) {
+        let keys = self.scores.len();
+        let tiles = keys.div_ceil(S::PAIRS_TILE_ROWS);
         let mut key = 0;
-        while key < self.tokens {
-            if S::PAIRS_TILE_VECTORS == 2 && self.tokens - key > LANES {
-                self.score::<S, ROWS, 2>(simd, key);
-                key += 2 * LANES;
-            } else {
-                self.score::<S, ROWS, 1>(simd, key);
-                key += LANES;
-            }
+        for tile in 0..tiles {
+            let rows = (keys - key).div_ceil(tiles - tile);
+            with_rows!(rows, S::PAIRS_TILE_ROWS, ROWS => self.score::<S, ROWS, VECTORS>(simd, key));
+            key += rows;
         }
-        let mut factors = [0.0; ROWS];
-        unrolled!(ROWS, |row| {
-            factors[row] = self.value_scale / self.weigh(simd, row);
-        });
-        let mut column = 0;
-        while column < self.width {
-            if S::PAIRS_TILE_VECTORS == 2 && self.width - column > LANES {
-                self.mix::<S, ROWS, 2>(simd, column, &factors);
-                column += 2 * LANES;
-            } else {
-                self.mix::<S, ROWS, 1>(simd, column, &factors);
-                column += LANES;
-            }
+        let mut factors = [0.0; QUERIES];
+        for (v, factors) in lanes_mut(&mut factors).iter_mut().take(VECTORS).enumerate() {
+            *factors = self.weigh(simd, v).map(|sum| self.value_scale / sum);
+        }
+        let tiles = self.count.div_ceil(S::PAIRS_TILE_ROWS);
+        let mut query = 0;
+        for tile in 0..tiles {
+            let rows = (self.count - query).div_ceil(tiles - tile);
+            with_rows!(rows, S::PAIRS_TILE_ROWS, ROWS => {
+                let factors = factors[query..].first_chunk().expect(ROWS_THERE);
+                self.mix_all::<S, ROWS>(simd, query, factors);
+            });
+            query += rows;
         }
     }
 
@@ -307,106 +288,129 @@ impl Tile<'_> {
     #[inline(always)]
     fn score<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, key: usize) {
         let pairs = self.pairs;
-        let mut queries: [&[Pair]; ROWS] = [&[]; ROWS];
+        let mut keys: [&[Pair]; ROWS] = [&[]; ROWS];
         unrolled!(ROWS, |row| {
-            queries[row] = &self.queries[row * pairs..][..pairs];
+            keys[row] = &self.keys[(key + row) * pairs..][..pairs];
         });
         let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
         #[expect(clippy::needless_range_loop, reason = "so the compiler sees that no row ends too early")]
         for k in 0..pairs {
-            let keys = pairs_of(&self.keys[k * self.key_stride + key..][..VECTORS * LANES]);
+            let queries = pairs_of(&self.queries[k * self.query_stride..][..VECTORS * LANES]);
             let mut at = [simd.spread_pair([0; 2]); VECTORS];
-            for (at, keys) in at.iter_mut().zip(keys) {
-                *at = simd.load_pairs(keys);
+            for (at, queries) in at.iter_mut().zip(queries) {
+                *at = simd.load_pairs(queries);
             }
             unrolled!(ROWS, |row| {
-                let query = simd.spread_pair(queries[row][k]);
+                let key = simd.spread_pair(keys[row][k]);
                 for v in 0..VECTORS {
-                    sums[row][v] = simd.dot_pairs(sums[row][v], at[v], query);
+                    sums[row][v] = simd.dot_pairs(sums[row][v], at[v], key);
                 }
             });
         }
+        let scores: &mut [_; ROWS] = self.scores[key..].first_chunk_mut().expect(ROWS_THERE);
         unrolled!(ROWS, |row| {
-            let to = lanes_mut(&mut self.scores[row * self.key_stride + key..][..VECTORS * LANES]);
-            for (sum, to) in sums[row].into_iter().zip(to) {
+            for (sum, to) in sums[row].into_iter().zip(lanes_mut(&mut scores[row])) {
                 simd.store(simd.to_f32(sum), to);
             }
         });
     }
 
-    /// A query's weights in steps: the softmax of its scores, but for the factor one over the sum, which is returned.
+    /// The weights of a vector of queries in steps: the softmax of their scores, but for the factor one over the sum, which is returned.
     #[inline(always)]
-    fn weigh<S: Simd>(&mut self, simd: S, row: usize) -> f32 {
-        let there = self.tokens.next_multiple_of(LANES);
-        let scores = lanes_mut(&mut self.scores[row * self.key_stride..][..there]);
-        let mut greatest = simd.splat(NO_KEY);
-        if let Some((last, others)) = scores.split_last_mut() {
-            let there = self.tokens - others.len() * LANES;
-            let limits = &lanes(&LIMITS[LANES - there..][..LANES])[0];
-            greatest = simd.min(simd.load(last), simd.load(limits));
-            simd.store(greatest, last);
-            for lanes in others {
-                greatest = simd.max(greatest, simd.load(lanes));
+    fn weigh<S: Simd>(&mut self, simd: S, v: usize) -> Lanes<f32> {
+        let (twos, last) = self.scores.as_chunks::<2>();
+        // Two of each, so that one need not wait for the other.
+        let mut greatest = [simd.load(&lanes(&self.scores[0])[v]); 2];
+        for two in twos {
+            for (greatest, scores) in greatest.iter_mut().zip(two) {
+                *greatest = simd.max(*greatest, simd.load(&lanes(scores)[v]));
             }
         }
-        let scale = simd.splat(self.scale);
-        let shift = simd.splat(-simd.greatest(greatest) * self.scale);
-        let steps = simd.splat(WEIGHT_STEPS);
-        let mut sum = simd.splat(0.0);
-        let weights = &mut self.weights[row * self.weight_stride..][..there / 2];
-        for (scores, weights) in scores.iter().zip(weights.as_chunks_mut().0) {
-            // The shift is rounded, so that the greatest weight may be somewhat more than one.
-            let weight = simd.mul(exp2(simd, simd.mul_add(simd.load(scores), scale, shift)), steps);
-            let weight = simd.round(simd.min(weight, steps));
-            simd.store_neighbours(weight, weights);
-            sum = simd.add(sum, simd.to_f32(weight));
+        for last in last {
+            greatest[0] = simd.max(greatest[0], simd.load(&lanes(last)[v]));
         }
-        simd.sum(sum)
+        let scale = simd.splat(self.scale);
+        let shift = simd.mul(simd.max(greatest[0], greatest[1]), simd.splat(-self.scale));
+        let mut sums = [simd.splat(0.0); 2];
+        let mut weights = self.weights.iter_mut();
+        for ([first, second], to) in twos.iter().zip(&mut weights) {
+            let first = weight(simd, simd.mul_add(simd.load(&lanes(first)[v]), scale, shift));
+            let second = weight(simd, simd.mul_add(simd.load(&lanes(second)[v]), scale, shift));
+            sums[0] = simd.add(sums[0], simd.to_f32(first));
+            sums[1] = simd.add(sums[1], simd.to_f32(second));
+            simd.store_pairs(simd.pairs(first, second), &mut pairs_mut(to)[v]);
+        }
+        for (last, to) in last.iter().zip(&mut weights) {
+            let last = weight(simd, simd.mul_add(simd.load(&lanes(last)[v]), scale, shift));
+            sums[0] = simd.add(sums[0], simd.to_f32(last));
+            simd.store_pairs(simd.pairs(last, simd.no_sums()), &mut pairs_mut(to)[v]);
+        }
+        let mut sum = [0.0; LANES];
+        simd.store(simd.add(sums[0], sums[1]), &mut sum);
+        sum
     }
 
-    /// The means of the values, by the weights, in the head's columns from `column` on.
+    /// The means of the values, by the weights of the queries from `query` on.
+    #[inline(always)]
+    fn mix_all<S: Simd, const ROWS: usize>(&self, simd: S, query: usize, factors: &[f32; ROWS]) {
+        let mut column = 0;
+        while column < self.width {
+            if S::PAIRS_TILE_VECTORS == 2 && self.width - column > LANES {
+                self.mix::<S, ROWS, 2>(simd, query, column, factors);
+                column += 2 * LANES;
+            } else {
+                self.mix::<S, ROWS, 1>(simd, query, column, factors);
+                column += LANES;
+            }
+        }
+    }
+
+    /// The same in the head's columns from `column` on.
     #[inline(always)]
     fn mix<S: Simd, const ROWS: usize, const VECTORS: usize>(
         &self,
         simd: S,
+        query: usize,
         column: usize,
         factors: &[f32; ROWS],
     ) {
-        let all = self.tokens.div_ceil(2);
-        for first in (0..all).step_by(TOKEN_PAIRS) {
-            let end = all.min(first + TOKEN_PAIRS);
-            let mut rows: [&[Pair]; ROWS] = [&[]; ROWS];
-            unrolled!(ROWS, |row| {
-                rows[row] = &self.weights[row * self.weight_stride..][first..end];
-            });
+        let blocks = self.weights.chunks(TOKEN_PAIRS).zip(self.values.chunks(TOKEN_PAIRS * self.width));
+        for (block, (weights, values)) in blocks.enumerate() {
             let mut sums = [[simd.no_sums(); VECTORS]; ROWS];
-            #[expect(clippy::needless_range_loop, reason = "so the compiler sees that no row ends too early")]
-            for k in 0..end - first {
-                let values = &self.values[(first + k) * self.width + column..][..VECTORS * LANES];
+            for (weights, values) in weights.iter().zip(values.chunks_exact(self.width)) {
+                let weights: &[Pair; ROWS] = weights[query..].first_chunk().expect(ROWS_THERE);
                 let mut at = [simd.spread_pair([0; 2]); VECTORS];
-                for (at, values) in at.iter_mut().zip(pairs_of(values)) {
+                for (at, values) in at.iter_mut().zip(pairs_of(&values[column..][..VECTORS * LANES])) {
                     *at = simd.load_pairs(values);
                 }
                 unrolled!(ROWS, |row| {
-                    let weight = simd.spread_pair(rows[row][k]);
+                    let weight = simd.spread_pair(weights[row]);
                     for v in 0..VECTORS {
                         sums[row][v] = simd.dot_pairs(sums[row][v], at[v], weight);
                     }
                 });
             }
             unrolled!(ROWS, |row| {
-                let start = self.out_start + row * self.out_stride + column;
+                let start = self.out_start + (query + row) * self.out_stride + column;
                 // SAFETY: nobody else touches this head's columns meanwhile.
                 let to = unsafe { self.out.slice_mut(start, VECTORS * LANES) };
                 let factor = simd.splat(factors[row]);
                 for (sum, to) in sums[row].into_iter().zip(lanes_mut(to)) {
                     let mixed = simd.mul(simd.to_f32(sum), factor);
-                    let mixed = if first == 0 { mixed } else { simd.add(simd.load(to), mixed) };
+                    let mixed = if block == 0 { mixed } else { simd.add(simd.load(to), mixed) };
                     simd.store(mixed, to);
                 }
             });
         }
     }
+}
+
+/// Two to the power of numbers that are at most zero, in steps.
+#[inline(always)]
+fn weight<S: Simd>(simd: S, exponent: S::F32) -> S::I32 {
+    let steps = simd.splat(WEIGHT_STEPS);
+    // The greatest score's exponent is rounded, so that it may be somewhat more than zero.
+    simd.round(simd.min(simd.mul(exp2(simd, exponent), steps), steps))
 }
 
 #[inline(always)]

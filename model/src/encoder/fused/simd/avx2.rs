@@ -205,16 +205,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn store_neighbours(self, value: [__m256i; 2], to: &mut [Pair; LANES / 2]) {
-        intrinsic!({
-            // Packing works within halves of a register, so that a last step brings the quarters in order.
-            let packed = _mm256_packs_epi32(value[0], value[1]);
-            let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
-            _mm256_storeu_si256(to.as_mut_ptr().cast(), ordered);
-        });
-    }
-
-    #[inline(always)]
     fn dot_pairs(self, sums: [__m256i; 2], a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
         intrinsic!([
             _mm256_add_epi32(sums[0], _mm256_madd_epi16(a[0], b[0])),

@@ -165,11 +165,6 @@ impl<const TILES: bool> Simd for Avx512<TILES> {
     }
 
     #[inline(always)]
-    fn store_neighbours(self, value: __m512i, to: &mut [Pair; LANES / 2]) {
-        intrinsic!(_mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(value)));
-    }
-
-    #[inline(always)]
     fn dot_pairs(self, sums: __m512i, a: __m512i, b: __m512i) -> __m512i {
         intrinsic!(_mm512_dpwssd_epi32(sums, a, b))
     }

@@ -140,8 +140,6 @@ pub(in crate::encoder) trait Simd: Copy + Send + Sync + 'static {
     fn spread_pair(self, pair: Pair) -> Self::Pairs;
     fn load_pairs(self, from: &Lanes<Pair>) -> Self::Pairs;
     fn store_pairs(self, pairs: Self::Pairs, to: &mut Lanes<Pair>);
-    /// Stores neighbouring lanes, whose numbers are in 16 bits, as pairs.
-    fn store_neighbours(self, value: Self::I32, to: &mut [Pair; LANES / 2]);
     /// Adds to each lane's sum the products of its pairs' first and of their second numbers.
     fn dot_pairs(self, sums: Self::I32, a: Self::Pairs, b: Self::Pairs) -> Self::I32;
     /// The columns of a square block.

@@ -113,10 +113,6 @@ impl Simd for Portable {
         *to = pairs;
     }
 
-    fn store_neighbours(self, value: Lanes<i32>, to: &mut [Pair; LANES / 2]) {
-        *to = std::array::from_fn(|pair| [value[2 * pair] as i16, value[2 * pair + 1] as i16]);
-    }
-
     fn dot_pairs(self, sums: Lanes<i32>, a: Lanes<Pair>, b: Lanes<Pair>) -> Lanes<i32> {
         let product = |lane: usize, number: usize| i32::from(a[lane][number]) * i32::from(b[lane][number]);
         std::array::from_fn(|lane| sums[lane] + product(lane, 0) + product(lane, 1))
