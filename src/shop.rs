@@ -203,11 +203,15 @@ impl Shop {
     ) -> anyhow::Result<Bundle> {
         let bundle = Bundle::load(folder, encoder)?;
         promised.check(&bundle, folder)?;
-        if let Some(intent) = &self.policy.human_intent {
+        let Policy { human_intent, small_talk_intents, .. } = &self.policy;
+        let human = human_intent.iter().map(|intent| ("human_intent", intent, "asking for a human"));
+        let small_talk =
+            small_talk_intents.iter().map(|intent| ("small_talk_intents", intent, "wanting nothing"));
+        for (key, intent, what) in human.chain(small_talk) {
             anyhow::ensure!(
                 bundle.classifier().labels().iter().any(|label| label.id == *intent),
-                "`policy.human_intent` is `{intent}`, which the bundle in `{}` does not know: name the intent of asking for a human, \
-                 or leave the key out",
+                "`policy.{key}` names `{intent}`, which the bundle in `{}` does not know: name the intent of {what}, or leave the key \
+                 out",
                 folder.display()
             );
         }

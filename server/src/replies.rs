@@ -16,6 +16,8 @@ pub struct Replies(BTreeMap<String, LanguageReplies>);
 pub struct LanguageReplies {
     /// Asks which of the offered meanings is meant.
     pub clarify: String,
+    /// Asks what the message is about.
+    pub clarify_openly: String,
     /// Somebody is there.
     pub greeting: String,
     /// Somebody is grateful.

@@ -28,7 +28,9 @@ pub(crate) fn tiny_shop(folder: &Path) -> PathBuf {
         .replace("\"test/messages.jsonl\"", &format!("\"{}\"", test.display()))
         .lines()
         .filter(|line| {
-            !["sentiment =", "human_intent =", "questions ="].iter().any(|key| line.starts_with(key))
+            !["sentiment =", "human_intent =", "small_talk_intents =", "questions ="]
+                .iter()
+                .any(|key| line.starts_with(key))
         })
         .map(|line| format!("{line}\n"))
         .collect();

@@ -80,7 +80,9 @@ fn settings_of_signals_that_cannot_be_are_named() {
         stderr(&output)
     };
     let message = fails("human_intent = \"ask_human\"", "human_intent = \"nobody\"");
-    assert!(message.contains("`policy.human_intent` is `nobody`"), "{message}");
+    assert!(message.contains("`policy.human_intent` names `nobody`"), "{message}");
+    let message = fails("small_talk_intents = [\"greeting\"", "small_talk_intents = [\"weather\"");
+    assert!(message.contains("`policy.small_talk_intents` names `weather`"), "{message}");
     let message = fails("order_number = '", "order_number = '(");
     assert!(message.contains("`signals.order_number`"), "{message}");
 }

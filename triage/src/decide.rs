@@ -21,9 +21,9 @@ pub enum Decision {
         /// The article, and how probable it is that it answers the message.
         article: RankedArticle,
     },
-    /// The shopper is asked which of these is meant.
+    /// The shopper is asked what is meant.
     Clarify {
-        /// Two or three intents, the likeliest first.
+        /// Two or three intents, the likeliest first; or none, when all that may be meant is small talk: then the question is open.
         choices: Vec<RankedIntent>,
     },
     /// A human takes over.
@@ -195,13 +195,18 @@ pub(crate) fn humans_business(label: &Label, policy: &Policy) -> Option<Escalati
     }
 }
 
-/// The intents worth asking about, if there are at least two. When one of them is a human's business, asking would
-/// only cost the shopper time.
+/// The intents to ask about, when at least two may be meant. When one of them is a human's business, asking would only cost the shopper
+/// time. Nobody chooses "greeting" from a list: where fewer than two others are left, the question is an open one.
 fn choices(evidence: &Evidence, policy: &Policy) -> Option<Vec<RankedIntent>> {
     let close = evidence.intents.iter().take_while(|intent| intent.confidence >= policy.clarify_confidence);
-    let choices: Vec<RankedIntent> = close.take(CHOICES).cloned().collect();
-    let all_answerable = choices.iter().all(|choice| humans_business(&choice.label, policy).is_none());
-    (choices.len() >= 2 && all_answerable).then_some(choices)
+    let close: Vec<&RankedIntent> = close.take(CHOICES).collect();
+    let all_answerable = close.iter().all(|choice| humans_business(&choice.label, policy).is_none());
+    if close.len() < 2 || !all_answerable {
+        return None;
+    }
+    let wants_something = |choice: &&RankedIntent| !policy.small_talk_intents.contains(&choice.label.id);
+    let choices: Vec<RankedIntent> = close.into_iter().filter(wants_something).cloned().collect();
+    Some(if choices.len() < 2 { Vec::new() } else { choices })
 }
 
 /// The most probable article that the shop filed under the intent, if it is probable enough.
@@ -237,6 +242,7 @@ mod tests {
             context_confidence: probability(0.5),
             upset_confidence: Some(probability(0.8)),
             human_intent: IntentId::new("person"),
+            small_talk_intents: ["hello", "thanks"].map(|id| IntentId::new(id).unwrap()).into(),
         }
     }
 
@@ -464,12 +470,28 @@ mod tests {
             intent("exchange", Handling::Answer, 0.4),
             intent("refund", Handling::Answer, 0.1),
         ];
+        assert_eq!(asked(intents), ["returns", "exchange"]);
+    }
+
+    /// What is asked about.
+    fn asked(intents: Vec<RankedIntent>) -> Vec<String> {
         let Decision::Clarify { choices } = decide(&evidence(intents, vec![]), &thresholds(), &policy())
         else {
             panic!("expected a question")
         };
-        let ids: Vec<_> = choices.iter().map(|choice| choice.label.id.as_str()).collect();
-        assert_eq!(ids, ["returns", "exchange"]);
+        choices.iter().map(|choice| choice.label.id.to_string()).collect()
+    }
+
+    #[test]
+    fn nobody_is_asked_whether_a_greeting_is_meant() {
+        let maybe = |ids: &[&str]| {
+            let confidences = [0.4, 0.3, 0.25];
+            let intents = ids.iter().zip(confidences);
+            asked(intents.map(|(id, confidence)| intent(id, Handling::Answer, confidence)).collect())
+        };
+        assert_eq!(maybe(&["returns", "hello", "exchange"]), ["returns", "exchange"]);
+        assert_eq!(maybe(&["hello", "thanks"]), [""; 0], "what is it about?");
+        assert_eq!(maybe(&["hello", "returns"]), [""; 0], "one button is no choice");
     }
 
     #[test]

@@ -67,6 +67,7 @@ mod tests {
             context_confidence: probability(0.5),
             upset_confidence: Some(probability(0.8)),
             human_intent: None,
+            small_talk_intents: Vec::new(),
         }
     }
 

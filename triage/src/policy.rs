@@ -19,4 +19,7 @@ pub struct Policy {
     pub upset_confidence: Option<Probability>,
     /// The intent of asking for a human, if the shop has one: who means it is not asked what else is meant.
     pub human_intent: Option<IntentId>,
+    /// The intents of wanting nothing, such as greeting and thanking: nobody is asked whether that is meant.
+    #[serde(default)]
+    pub small_talk_intents: Vec<IntentId>,
 }

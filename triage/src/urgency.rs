@@ -68,6 +68,7 @@ mod tests {
             context_confidence: probability(0.5),
             upset_confidence: Some(probability(0.8)),
             human_intent: None,
+            small_talk_intents: Vec::new(),
         };
         let Urgency { priority, raised_by } = urgency(&evidence, &policy);
         (priority, raised_by.iter().map(ToString::to_string).collect())

@@ -8,6 +8,7 @@ use shopdesk_triage::{
 use super::{asked_back, handover, look_up};
 use crate::message::{Assessed, Choice, Citation, DecisionKind, IntentConfidence, Reply, ReplyKind, Sender};
 use crate::problem::Problem;
+use crate::replies::LanguageReplies;
 use crate::script::for_reader;
 use crate::state::{AppState, reader};
 use crate::store::{Outcome, Turn};
@@ -44,7 +45,10 @@ pub(super) async fn of(app: &AppState, turn: &Turn, assessment: &Assessment) -> 
                 intent: choice.label.id.clone(),
                 title: for_reader(choice.label.title_in(&tags), "zh", language).into_owned(),
             });
-            let text = app.replies_for(language).map(|replies| replies.clarify.clone());
+            let asks = |replies: &LanguageReplies| {
+                if choices.len() == 0 { replies.clarify_openly.clone() } else { replies.clarify.clone() }
+            };
+            let text = app.replies_for(language).map(asks);
             let mut reply = Reply::plain(ReplyKind::Clarify, None);
             reply.choices = choices.collect();
             reply.assessment = Some(assessed);

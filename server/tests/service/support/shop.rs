@@ -92,6 +92,7 @@ pub(super) static TRIAGE: LazyLock<Arc<Triage>> = LazyLock::new(|| {
         context_confidence: probability(0.5),
         upset_confidence: None,
         human_intent: None,
+        small_talk_intents: Vec::new(),
     };
     let rules = SignalRules::new(&SignalSettings::default()).unwrap();
     let triage = Triage::new(encoder, bundle, knowledge_base, rules, policy).unwrap();
@@ -106,8 +107,9 @@ fn model() -> PathBuf {
 }
 
 fn replies() -> Replies {
-    const KEYS: [(&str, &str); 24] = [
+    const KEYS: [(&str, &str); 25] = [
         ("clarify", "which?"),
+        ("clarify_openly", "what?"),
         ("greeting", "greeting"),
         ("thanks", "thanks"),
         ("bye", "bye"),

@@ -72,12 +72,17 @@ pub(super) async fn show(State(app): State<AppState>, visit: Visit) -> Result<Re
     let share =
         |probability: Option<Probability>| probability.map_or_else(never, |share| frame.percent(&share));
     let human = policy.human_intent.as_ref().map_or_else(never, |intent| frame.intent(intent));
+    let small_talk: Vec<String> =
+        policy.small_talk_intents.iter().map(|intent| frame.intent(intent)).collect();
+    let small_talk =
+        if small_talk.is_empty() { never() } else { small_talk.join(&frame.t("settings.and").to_string()) };
     let values = [
         ("policy.answer_probability", share(Some(policy.answer_probability))),
         ("policy.clarify_confidence", share(Some(policy.clarify_confidence))),
         ("policy.context_confidence", share(Some(policy.context_confidence))),
         ("policy.upset_confidence", share(policy.upset_confidence)),
         ("policy.human_intent", human),
+        ("policy.small_talk_intents", small_talk),
         ("", share(Some(thresholds.out_of_scope))),
     ];
     let thresholds = values.into_iter().map(|(key, value)| {
