@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Result};
 
 /// The format that this program writes and reads.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The start, the end, and something between them.
 pub(crate) const LEAST_TOKENS: usize = 3;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use candle_core::{D, DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
 
 use super::super::embeddings::TokenTable;
@@ -15,21 +15,14 @@ use crate::folder::Architecture;
 /// Messages, an empty line, and passages, in Chinese and English, one a line.
 pub(super) const TEXTS: &str = include_str!("calibration.txt");
 
-/// A network in `f32`, and what has flown through it.
+/// A network in `f32`, and how far texts have come in it.
 pub(super) struct Calibration<'a> {
     architecture: &'a Architecture,
     tensors: &'a HashMap<String, Tensor>,
     token_table: &'a TokenTable,
-    /// By the name of the product that it flows into.
-    seen: HashMap<String, Seen>,
-}
-
-/// Running figures by channel.
-struct Seen {
-    sums: Vec<f64>,
-    least: Vec<f32>,
-    greatest: Vec<f32>,
-    tokens: usize,
+    /// What flows into the next layer, text by text: `[tokens, hidden]` each.
+    hidden: Vec<Tensor>,
+    next_layer: usize,
 }
 
 impl<'a> Calibration<'a> {
@@ -38,60 +31,52 @@ impl<'a> Calibration<'a> {
         tensors: &'a HashMap<String, Tensor>,
         token_table: &'a TokenTable,
     ) -> Self {
-        Self { architecture, tensors, token_table, seen: HashMap::new() }
+        Self { architecture, tensors, token_table, hidden: Vec::new(), next_layer: 0 }
     }
 
-    /// Runs one sequence of token ids through the network.
-    pub(super) fn watch(&mut self, ids: &[u32]) -> Result<()> {
-        let mut hidden = self.embed(ids)?; // [tokens, hidden]
-        for layer in 0..self.architecture.num_hidden_layers {
-            let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-            self.see(name("attention.self"), &hidden)?;
-            let attention = self.attention(&hidden, &name("attention.self"))?;
-            self.see(name("attention.output"), &attention)?;
-            let added = (self.linear(&attention, &name("attention.output.dense"))? + hidden)?;
-            hidden = self.norm(&added, &name("attention.output.LayerNorm"))?;
-            self.see(name("intermediate"), &hidden)?;
-            let inner = self.linear(&hidden, &name("intermediate.dense"))?.gelu_erf()?;
-            self.see(name("output"), &inner)?;
-            let added = (self.linear(&inner, &name("output.dense"))? + hidden)?;
-            hidden = self.norm(&added, &name("output.LayerNorm"))?;
-        }
+    /// Takes in a text as token ids, before the first layer is watched.
+    pub(super) fn add(&mut self, ids: &[u32]) -> Result<()> {
+        self.hidden.push(self.embed(ids)?);
         Ok(())
     }
 
-    /// What was seen, layer by layer.
-    pub(super) fn statistics(&self) -> Vec<Statistics> {
-        let layers = 0..self.architecture.num_hidden_layers;
-        layers
-            .map(|layer| {
-                let channels = |part: &str| self.seen[&format!("encoder.layer.{layer}.{part}")].channels();
-                Statistics {
-                    layer_input: channels("attention.self"),
-                    attention: channels("attention.output"),
-                    attention_output: channels("intermediate"),
-                    intermediate: channels("output"),
-                }
-            })
-            .collect()
+    /// Brings all texts through the next layer, and tells what flowed there.
+    pub(super) fn watch_layer(&mut self) -> Result<Statistics> {
+        let name = |part: &str| format!("encoder.layer.{}.{part}", self.next_layer);
+        let layer_input = channels(&self.hidden)?;
+        let mixed: Vec<Tensor> = self
+            .hidden
+            .iter()
+            .map(|hidden| self.attention(hidden, &name("attention.self")))
+            .collect::<Result<_>>()?;
+        let attention = channels(&mixed)?;
+        let mut hidden = self.add_and_norm(
+            &mixed,
+            &self.hidden,
+            &name("attention.output.dense"),
+            &name("attention.output.LayerNorm"),
+        )?;
+        let attention_output = channels(&hidden)?;
+        let inner: Vec<Tensor> = hidden
+            .iter()
+            .map(|hidden| Ok(self.linear(hidden, &name("intermediate.dense"))?.gelu_erf()?))
+            .collect::<Result<_>>()?;
+        let intermediate = channels(&inner)?;
+        hidden = self.add_and_norm(&inner, &hidden, &name("output.dense"), &name("output.LayerNorm"))?;
+        self.hidden = hidden;
+        self.next_layer += 1;
+        Ok(Statistics { layer_input, attention, attention_output, intermediate })
     }
 
-    fn see(&mut self, name: String, values: &Tensor) -> Result<()> {
-        let rows = values.to_vec2::<f32>()?;
-        let width = values.dim(D::Minus1)?;
-        let seen = self.seen.entry(name).or_insert_with(|| Seen {
-            sums: vec![0.0; width],
-            least: vec![f32::INFINITY; width],
-            greatest: vec![f32::NEG_INFINITY; width],
-            tokens: 0,
-        });
-        seen.tokens += rows.len();
-        for (channel, value) in rows.iter().flat_map(|row| row.iter().enumerate()) {
-            seen.sums[channel] += f64::from(*value);
-            seen.least[channel] = seen.least[channel].min(*value);
-            seen.greatest[channel] = seen.greatest[channel].max(*value);
-        }
-        Ok(())
+    fn add_and_norm(
+        &self,
+        inputs: &[Tensor],
+        residuals: &[Tensor],
+        linear: &str,
+        norm: &str,
+    ) -> Result<Vec<Tensor>> {
+        let pairs = inputs.iter().zip(residuals);
+        pairs.map(|(input, residual)| self.norm(&(self.linear(input, linear)? + residual)?, norm)).collect()
     }
 
     fn embed(&self, ids: &[u32]) -> Result<Tensor> {
@@ -133,11 +118,17 @@ impl<'a> Calibration<'a> {
     }
 }
 
-impl Seen {
-    fn channels(&self) -> Channels {
-        let mean: Vec<f32> = self.sums.iter().map(|sum| (sum / self.tokens as f64) as f32).collect();
-        let ends = self.least.iter().zip(&self.greatest);
-        let range = ends.zip(&mean).map(|((least, greatest), mean)| (greatest - mean).max(mean - least));
-        Channels { range: range.collect(), mean }
-    }
+/// Statistics of what flows into a product, text by text.
+fn channels(texts: &[Tensor]) -> Result<Channels> {
+    let all = Tensor::cat(texts, 0)?; // [tokens, width]
+    let mean = all.mean_keepdim(0)?;
+    let centred = all.broadcast_sub(&mean)?;
+    let range = centred.abs()?.max(0)?.to_vec1()?;
+    let tokens = centred.dim(0)? as f64;
+    let covariance = (centred.t()?.matmul(&centred)? / tokens)?; // [width, width]
+    Ok(Channels {
+        mean: mean.flatten_all()?.to_vec1()?,
+        range,
+        covariance: covariance.flatten_all()?.to_vec1()?,
+    })
 }

@@ -6,7 +6,7 @@
 //! 2. [`forward`]: the network, as a sequence of kernels.
 //! 3. [`kernels`]: the parts of it, written once over [`simd`], which is written for every engine.
 //! 4. [`crew`]: threads that share the work of one call.
-//! 5. [`smoothing`], [`calibration`] and [`mod@pack`]: how an import makes the packed weights.
+//! 5. [`calibration`], [`smoothing`], [`rounding`] and [`mod@pack`]: how an import makes the packed weights.
 //!
 //! A vector has the same bits whatever stands beside it in a batch, on however many threads, and on every engine.
 #![expect(
@@ -23,6 +23,7 @@ mod large_pages;
 mod pack;
 mod packed;
 mod peak;
+mod rounding;
 mod scratch;
 mod shared;
 mod simd;
@@ -170,13 +171,12 @@ pub(crate) fn pack(folder: &ModelFolder) -> Result<Vec<u8>> {
         calibration::TEXTS.split_once("\n\n").expect("messages and passages are separate");
     for (texts, prefix) in [(messages, &manifest.query_prefix), (passages, &manifest.passage_prefix)] {
         for text in texts.lines() {
-            calibration.watch(&tokenizer.encode(&format!("{prefix}{text}"))?.ids)?;
+            calibration.add(&tokenizer.encode(&format!("{prefix}{text}"))?.ids)?;
         }
     }
-    let statistics = calibration.statistics();
     let mut weights = pack::Weights::new();
     for (name, tensor) in &tensors {
         weights.insert(name.clone(), tensor.flatten_all()?.to_vec1()?);
     }
-    Ok(pack::pack(&manifest.architecture, &weights, &statistics))
+    pack::pack(&manifest.architecture, &weights, || calibration.watch_layer())
 }

@@ -7,21 +7,28 @@ use bytemuck::Pod;
 
 use super::kernels::PANEL;
 use super::packed::{Layout, LinearLayout, MAGIC, NormLayout, Sizes};
+use super::rounding::Feedback;
 use super::smoothing::{Channels, Smoothing, Statistics};
+use crate::Result;
 use crate::folder::Architecture;
 
 /// Tensors in `f32` by Hugging Face path name.
 pub(super) type Weights = HashMap<String, Vec<f32>>;
 
-/// The bytes of the packed file.
-pub(super) fn pack(architecture: &Architecture, weights: &Weights, statistics: &[Statistics]) -> Vec<u8> {
+/// The bytes of the packed file. `watch_layer` tells what flows into the products of a layer, from the first layer to the last.
+pub(super) fn pack(
+    architecture: &Architecture,
+    weights: &Weights,
+    mut watch_layer: impl FnMut() -> Result<Statistics>,
+) -> Result<Vec<u8>> {
     let layout = Layout::of(architecture);
     let mut out = Out(vec![0; layout.bytes]);
     out.0[..MAGIC.len()].copy_from_slice(&MAGIC);
     pack_positions(&mut out, &layout, weights);
     pack_norm(&mut out, &layout.norm, weights, "embeddings.LayerNorm");
     let sizes = &layout.sizes;
-    for ((number, layer), statistics) in layout.layers.iter().enumerate().zip(statistics) {
+    for (number, layer) in layout.layers.iter().enumerate() {
+        let statistics = watch_layer()?;
         let prefix = format!("encoder.layer.{number}");
         let part = |name: &str| Matrix::of(weights, &format!("{prefix}.{name}"));
         let heads = |matrix: Matrix| matrix.spread_rows(sizes);
@@ -38,7 +45,7 @@ pub(super) fn pack(architecture: &Architecture, weights: &Weights, statistics: &
         out.linear(&layer.output, &part("output.dense"), &statistics.intermediate);
         pack_norm(&mut out, &layer.output_norm, weights, &format!("{prefix}.output.LayerNorm"));
     }
-    out.0
+    Ok(out.0)
 }
 
 fn pack_positions(out: &mut Out, layout: &Layout, weights: &Weights) {
@@ -81,6 +88,7 @@ impl Out {
             self.table::<f32>(&layout.factor)[k] = 1.0 / size;
             self.table::<f32>(&layout.offset)[k] = -centre / size;
         }
+        let mut feedback = Feedback::of(statistics, &smoothing, &greatest);
         for row in 0..matrix.rows() {
             let weights = matrix.row(row);
             let centred = weights.iter().zip(&smoothing.centre).map(|(&w, &c)| f64::from(w) * f64::from(c));
@@ -88,29 +96,27 @@ impl Out {
             self.table::<f32>(&layout.bias)[row] = bias as f32;
             let smoothed: Vec<f32> =
                 weights.iter().zip(&smoothing.size).map(|(weight, size)| weight * size).collect();
-            self.row(layout, row, &smoothed);
+            self.row(layout, row, &smoothed, &mut feedback);
         }
     }
 
     /// Quantises one output's weights, each block by its own greatest, and puts them into their panel.
-    fn row(&mut self, layout: &LinearLayout, row: usize, weights: &[f32]) {
+    fn row(&mut self, layout: &LinearLayout, row: usize, weights: &[f32], feedback: &mut Feedback) {
         let (panel, column) = (row / PANEL, row % PANEL);
-        for (block, values) in weights.chunks(layout.block).enumerate() {
-            let greatest = values.iter().fold(0.0_f32, |greatest, value| greatest.max(value.abs()));
-            let scale = greatest / 127.0;
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let mut sum = 0;
+        let scale = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
+        let scales: Vec<f32> = weights.chunks(layout.block).map(scale).collect();
+        let quantized = feedback.round(weights, |k| scales[k / layout.block]);
+        for (block, values) in quantized.chunks(layout.block).enumerate() {
             let table: &mut [i8] = self.table(&layout.weights);
             for (offset, value) in values.iter().enumerate() {
-                let quantized = (value * inverse).round() as i8;
                 let k = block * layout.block + offset;
-                table[panel * PANEL * layout.inputs + (k / 4 * PANEL + column) * 4 + k % 4] = quantized;
-                sum += i32::from(quantized);
+                table[panel * PANEL * layout.inputs + (k / 4 * PANEL + column) * 4 + k % 4] = *value;
             }
+            let sum: i32 = values.iter().copied().map(i32::from).sum();
             let blocks: &mut [f32] = self.table(&layout.blocks);
             let place = (panel * layout.blocks_of_a_row() + block) * 2 * PANEL + column;
-            blocks[place] = scale;
-            blocks[place + PANEL] = scale * sum as f32;
+            blocks[place] = scales[block];
+            blocks[place + PANEL] = scales[block] * sum as f32;
         }
     }
 }

@@ -30,11 +30,13 @@ pub(super) struct Statistics {
     pub(super) intermediate: Channels,
 }
 
-/// Of each channel, its mean and how far it gets from it.
+/// Of each channel, its mean and how far it gets from it, and how it moves together with the others.
 #[derive(Clone, Debug)]
 pub(super) struct Channels {
     pub(super) mean: Vec<f32>,
     pub(super) range: Vec<f32>,
+    /// `[channels, channels]`
+    pub(super) covariance: Vec<f32>,
 }
 
 impl Channels {
@@ -47,7 +49,12 @@ impl Channels {
             }
             spread
         };
-        Self { mean: spread(&self.mean), range: spread(&self.range) }
+        let width = sizes.attention_width;
+        let mut covariance = vec![0.0; width * width];
+        for (channel, row) in self.covariance.chunks_exact(self.mean.len()).enumerate() {
+            covariance[sizes.spread(channel) * width..][..width].copy_from_slice(&spread(row));
+        }
+        Self { mean: spread(&self.mean), range: spread(&self.range), covariance }
     }
 }
 

@@ -5,6 +5,7 @@ mod attention;
 mod linear;
 mod network;
 mod norm;
+mod rounding;
 
 /// A small generator of numbers (Steele, Lea and Flood, 2014, SplitMix64).
 struct Random(u64);
