@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const fixture = join(root, "server/tests/fixture");
 const model = process.env.SHOPDESK_MODEL ?? join(root, "models/multilingual-e5-small");
 
-/** So few examples cannot support a strict promise, know no way to ask for a human but words, and say little of what goes on. */
+/** So few examples cannot support a strict promise, know no way to ask for a human but words and no greetings, and say little of what goes on. */
 const TINY = {
   "max_error = 0.02": "max_error = 0.1",
   "confidence = 0.95": "confidence = 0.6",
@@ -21,6 +21,7 @@ const TINY = {
   "context_confidence = 0.5": "context_confidence = 0.0",
   "upset_confidence = 0.8\n": "",
   'human_intent = "ask_human"\n': "",
+  'small_talk_intents = ["greeting", "thanks_bye"]\n': "",
 };
 
 export class Desk {
