@@ -1,7 +1,7 @@
 //! Products of vectors of integers with many rows: what classifying and searching do for every message with all that they know.
 //!
 //! Compilers turn a loop over such products into code that is several times slower than what the processor can do, so that on x86 with
-//! AVX2 the instruction is named here: it multiplies sixteen pairs and adds neighbours up. Elsewhere the loop has to do.
+//! AVX2 or AVX-512 the instruction is named here: it multiplies pairs of sixteen bits and adds neighbours up. Elsewhere the loop has to do.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -12,13 +12,23 @@ const BLOCK: usize = 16;
 pub trait Number: Copy + Into<i32> + Send + Sync + 'static {
     /// Sixteen of them in 16 bits each.
     #[cfg(target_arch = "x86_64")]
-    fn widen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16;
+    fn widen_sixteen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16;
+
+    /// Thirty-two of them in 16 bits each.
+    #[cfg(target_arch = "x86_64")]
+    fn widen_thirty_two(simd: pulp::x86::V4, numbers: [Self; 32]) -> pulp::i16x32;
 }
 
 impl Number for i16 {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn widen(_: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
+    fn widen_sixteen(_: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
+        pulp::cast(numbers)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn widen_thirty_two(_: pulp::x86::V4, numbers: [Self; 32]) -> pulp::i16x32 {
         pulp::cast(numbers)
     }
 }
@@ -26,8 +36,14 @@ impl Number for i16 {
 impl Number for i8 {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn widen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
+    fn widen_sixteen(simd: pulp::x86::V3, numbers: [Self; 16]) -> pulp::i16x16 {
         simd.convert_i8x16_to_i16x16(pulp::cast(numbers))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn widen_thirty_two(simd: pulp::x86::V4, numbers: [Self; 32]) -> pulp::i16x32 {
+        simd.convert_i8x32_to_i16x32(pulp::cast(numbers))
     }
 }
 
@@ -49,8 +65,13 @@ pub fn multiply<T: Number>(rows: &[T], vectors: &[Vec<i16>], products: &mut [Vec
     }
     let product = Product { rows, vectors, width, products };
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(tiles::Tiled { simd, product });
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            return simd.vectorize(tiles::Tiled { simd, product });
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return simd.vectorize(tiles::Tiled { simd, product });
+        }
     }
     Arch::new().dispatch(product);
 }
@@ -86,8 +107,8 @@ fn dot<T: Number>(vector: &[i16], row: &[T]) -> i32 {
 
 #[cfg(target_arch = "x86_64")]
 mod tiles {
-    use pulp::x86::V3;
-    use pulp::{NullaryFnOnce, i16x16};
+    use pulp::x86::{V3, V4};
+    use pulp::{NullaryFnOnce, Simd, i16x16, i16x32, i32x8, i32x16};
 
     use super::{BLOCK, Number, Product, dot};
 
@@ -95,28 +116,109 @@ mod tiles {
     /// twice as long when they are in no cache.
     const VECTORS: usize = 4;
 
-    /// With AVX2.
-    pub(super) struct Tiled<'a, T> {
-        pub(super) simd: V3,
+    /// What a tile needs of the processor. `PAIRS` numbers of a row are multiplied by one instruction.
+    pub(super) trait Instructions<const PAIRS: usize>: Copy {
+        /// `PAIRS` numbers of a row in 16 bits each.
+        type Widened: Copy;
+        /// Sums of neighbouring products.
+        type Sums: Copy;
+
+        fn zero(self) -> Self::Sums;
+        fn widen<T: Number>(self, numbers: [T; PAIRS]) -> Self::Widened;
+        fn add(self, sums: Self::Sums, numbers: Self::Widened, vector: [i16; PAIRS]) -> Self::Sums;
+        fn total(self, sums: Self::Sums) -> i32;
+    }
+
+    impl Instructions<16> for V3 {
+        type Widened = i16x16;
+        type Sums = i32x8;
+
+        #[inline(always)]
+        fn zero(self) -> i32x8 {
+            self.splat_i32x8(0)
+        }
+
+        #[inline(always)]
+        fn widen<T: Number>(self, numbers: [T; 16]) -> i16x16 {
+            T::widen_sixteen(self, numbers)
+        }
+
+        #[inline(always)]
+        fn add(self, sums: i32x8, numbers: i16x16, vector: [i16; 16]) -> i32x8 {
+            let pairs = self.multiply_wrapping_add_adjacent_i16x16(numbers, pulp::cast(vector));
+            self.wrapping_add_i32x8(sums, pairs)
+        }
+
+        #[inline(always)]
+        fn total(self, sums: i32x8) -> i32 {
+            let lanes: [i32; 8] = pulp::cast(sums);
+            lanes.into_iter().sum()
+        }
+    }
+
+    impl Instructions<32> for V4 {
+        type Widened = i16x32;
+        type Sums = i32x16;
+
+        #[inline(always)]
+        fn zero(self) -> i32x16 {
+            self.splat_i32x16(0)
+        }
+
+        #[inline(always)]
+        fn widen<T: Number>(self, numbers: [T; 32]) -> i16x32 {
+            T::widen_thirty_two(self, numbers)
+        }
+
+        #[inline(always)]
+        fn add(self, sums: i32x16, numbers: i16x32, vector: [i16; 32]) -> i32x16 {
+            let pairs = self.multiply_wrapping_add_adjacent_i16x32(numbers, pulp::cast(vector));
+            pulp::cast(self.add_u32s(pulp::cast(sums), pulp::cast(pairs)))
+        }
+
+        #[inline(always)]
+        fn total(self, sums: i32x16) -> i32 {
+            let lanes: [i32; 16] = pulp::cast(sums);
+            lanes.into_iter().sum()
+        }
+    }
+
+    /// With AVX2 or AVX-512.
+    pub(super) struct Tiled<'a, I, T> {
+        pub(super) simd: I,
         pub(super) product: Product<'a, T>,
     }
 
-    impl<T: Number> NullaryFnOnce for Tiled<'_, T> {
+    impl<T: Number> NullaryFnOnce for Tiled<'_, V3, T> {
         type Output = ();
 
         #[inline(always)]
         fn call(self) {
-            let Self { simd, product: Product { rows, vectors, width, products } } = self;
-            for (block, rows) in rows.chunks(BLOCK * width).enumerate() {
-                for (vectors, products) in vectors.chunks(VECTORS).zip(products.chunks_mut(VECTORS)) {
-                    let first = block * BLOCK;
-                    match vectors {
-                        [a] => block_of_rows(simd, rows, [a], products, first),
-                        [a, b] => block_of_rows(simd, rows, [a, b], products, first),
-                        [a, b, c] => block_of_rows(simd, rows, [a, b, c], products, first),
-                        [a, b, c, d] => block_of_rows(simd, rows, [a, b, c, d], products, first),
-                        _ => unreachable!("chunks have at most as many"),
-                    }
+            multiply(self.simd, self.product);
+        }
+    }
+
+    impl<T: Number> NullaryFnOnce for Tiled<'_, V4, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            multiply(self.simd, self.product);
+        }
+    }
+
+    #[inline(always)]
+    fn multiply<I: Instructions<PAIRS>, T: Number, const PAIRS: usize>(simd: I, product: Product<'_, T>) {
+        let Product { rows, vectors, width, products } = product;
+        for (block, rows) in rows.chunks(BLOCK * width).enumerate() {
+            for (vectors, products) in vectors.chunks(VECTORS).zip(products.chunks_mut(VECTORS)) {
+                let first = block * BLOCK;
+                match vectors {
+                    [a] => block_of_rows(simd, rows, [a], products, first),
+                    [a, b] => block_of_rows(simd, rows, [a, b], products, first),
+                    [a, b, c] => block_of_rows(simd, rows, [a, b, c], products, first),
+                    [a, b, c, d] => block_of_rows(simd, rows, [a, b, c, d], products, first),
+                    _ => unreachable!("chunks have at most as many"),
                 }
             }
         }
@@ -124,32 +226,29 @@ mod tiles {
 
     /// The products of all `rows` with all `vectors`, from the place `first` on.
     #[inline(always)]
-    fn block_of_rows<T: Number, const VECTORS: usize>(
-        simd: V3,
+    fn block_of_rows<I: Instructions<PAIRS>, T: Number, const PAIRS: usize, const VECTORS: usize>(
+        simd: I,
         rows: &[T],
         vectors: [&[i16]; VECTORS],
         products: &mut [Vec<f32>],
         first: usize,
     ) {
         let width = vectors[0].len();
-        let mut of_vectors: [&[[i16; 16]]; VECTORS] = [&[]; VECTORS];
-        for (sixteens, vector) in of_vectors.iter_mut().zip(vectors) {
-            *sixteens = vector[..width].as_chunks().0;
+        let mut of_vectors: [&[[i16; PAIRS]]; VECTORS] = [&[]; VECTORS];
+        for (chunks, vector) in of_vectors.iter_mut().zip(vectors) {
+            *chunks = vector[..width].as_chunks().0;
         }
         for (number, row) in rows.chunks_exact(width).enumerate() {
-            let (sixteens, rest) = row.as_chunks();
-            let mut sums = [simd.splat_i32x8(0); VECTORS];
-            for (place, &numbers) in sixteens.iter().enumerate() {
-                let numbers = T::widen(simd, numbers);
-                for (sum, vector) in sums.iter_mut().zip(&of_vectors) {
-                    let vector: i16x16 = pulp::cast(vector[place]);
-                    let pairs = simd.multiply_wrapping_add_adjacent_i16x16(numbers, vector);
-                    *sum = simd.wrapping_add_i32x8(*sum, pairs);
+            let (chunks, rest) = row.as_chunks();
+            let mut sums = [simd.zero(); VECTORS];
+            for (place, &numbers) in chunks.iter().enumerate() {
+                let numbers = simd.widen(numbers);
+                for (sums, vector) in sums.iter_mut().zip(&of_vectors) {
+                    *sums = simd.add(*sums, numbers, vector[place]);
                 }
             }
-            for ((products, sum), vector) in products.iter_mut().zip(sums).zip(vectors) {
-                let lanes: [i32; 8] = pulp::cast(sum);
-                let sum = lanes.into_iter().sum::<i32>() + dot(&vector[width - rest.len()..], rest);
+            for ((products, sums), vector) in products.iter_mut().zip(sums).zip(vectors) {
+                let sum = simd.total(sums) + dot(&vector[width - rest.len()..], rest);
                 products[first + number] = sum as f32;
             }
         }
@@ -180,6 +279,13 @@ mod tests {
             let product = Product { rows: &numbers, vectors: &vectors, width, products: &mut found };
             product.with_simd(pulp::Scalar::new());
             assert_eq!(found, expected, "{rows} rows of {width}, {count} vectors, as a loop");
+            #[cfg(target_arch = "x86_64")]
+            if let (Some(simd), 1..) = (pulp::x86::V3::try_new(), width) {
+                let mut found = vec![vec![f32::NAN; rows]; count];
+                let product = Product { rows: &numbers, vectors: &vectors, width, products: &mut found };
+                simd.vectorize(tiles::Tiled { simd, product });
+                assert_eq!(found, expected, "{rows} rows of {width}, {count} vectors, with AVX2");
+            }
         }
     }
 
